@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The storage manager: SPI, stores, NBD server, catalog, manager and toolstack.
+module io.strata.sm {
+  requires static transitive org.jspecify;
+  requires transitive io.strata.vhd;
+  requires java.sql;
+  requires com.fasterxml.jackson.databind;
+  requires info.picocli;
+  requires org.apache.commons.compress;
+
+  exports io.strata.spi;
+
+  uses io.strata.spi.StorageDriver;
+}

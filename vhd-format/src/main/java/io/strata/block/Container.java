@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.block;
+
+import java.io.IOException;
+
+/// A block device that can grow: a file, or a volume in a store.
+///
+/// Bytes that growth adds read as zeroes.
+public interface Container extends BlockDevice {
+
+  /// Makes the container at least this large. The size is durable after the next flush. Does
+  /// nothing where it is that large already.
+  ///
+  /// @throws IOException also where the store has no space left
+  void ensureCapacity(long sizeBytes) throws IOException;
+
+  /// By how much it is good to grow at once, in bytes; at least 1 MiB.
+  long growthStepBytes();
+
+  /// Bytes of storage that the content really takes.
+  long physicalBytes() throws IOException;
+
+  /// Where the content lives, for messages: a path or a volume's name.
+  String location();
+}
