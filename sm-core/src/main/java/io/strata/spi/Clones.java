@@ -11,7 +11,7 @@ public interface Clones {
   /// What to clone; identities chosen beforehand, so that a replay makes the same.
   ///
   /// @param source the volume, which keeps its identity
-  /// @param clone the new volume
+  /// @param copy the new volume
   /// @param base identity for the hidden node that holds the shared data, where one is needed
-  record CloneSpec(VdiUuid source, VdiUuid clone, VdiUuid base) {}
+  record CloneSpec(VdiUuid source, VdiUuid copy, VdiUuid base) {}
 }
