@@ -8,6 +8,8 @@ module io.strata.sm {
   requires info.picocli;
   requires org.apache.commons.compress;
 
+  exports io.strata.catalog;
+  exports io.strata.manager;
   exports io.strata.spi;
 
   uses io.strata.spi.StorageDriver;

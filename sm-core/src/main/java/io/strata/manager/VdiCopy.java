@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.manager;
+
+import io.strata.spi.SrUuid;
+import io.strata.spi.VdiUuid;
+import java.util.Optional;
+
+/// Request of `vdi-copy`: a full, sparse copy, within an SR or to another. Exactly one target.
+///
+/// @param sr the SR for a new VDI
+/// @param intoVdi an existing VDI, at least as large, that is not in use
+/// @param nameLabel name of a new VDI; absent: the source's
+public record VdiCopy(
+    VdiUuid source,
+    Optional<SrUuid> sr,
+    Optional<VdiUuid> intoVdi,
+    Optional<String> nameLabel,
+    ProgressListener progress) {}
