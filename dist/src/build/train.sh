@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Makes lib/cli.aot and lib/daemon.aot from real runs of the laid-out distribution, in a scratch
+# STRATA_HOME. A run that fails leaves no cache, says so, and fails nothing: the launcher works
+# without.
+#
+#   train.sh STAGE
+set -eu
+stage=$1
+scratch=$(mktemp -d)
+daemon=
+cleanup() {
+  [ -z "$daemon" ] || kill "$daemon" 2>/dev/null || :
+  rm -rf "$scratch"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM
+
+export STRATA_HOME="$scratch/home"
+mkdir -p "$scratch/sr"
+strata="$stage/bin/strata"
+
+if ! timeout 60 "$strata" --version >"$scratch/version" 2>&1; then
+  echo "dist: the command line does not start yet, so no AOT caches were made"
+  exit 0
+fi
+
+# Waits until $1 exists, for at most 30 s.
+await() {
+  tries=0
+  until [ -e "$1" ]; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 300 ] || return 1
+    sleep 0.1
+  done
+}
+
+STRATA_JAVA_OPTS="-XX:AOTCacheOutput=$stage/lib/daemon.aot" \
+  "$strata" daemon --foreground >"$scratch/daemon.log" 2>&1 &
+daemon=$!
+if await "$STRATA_HOME/run/strata.sock"; then
+  # One process cannot be both trained and asked several things: the longest path is the one kept.
+  timeout 60 "$strata" sr-create type=dir name-label=training \
+    device-config:path="$scratch/sr" >"$scratch/sr" 2>&1 || :
+  STRATA_JAVA_OPTS="-XX:AOTCacheOutput=$stage/lib/cli.aot" \
+    timeout 120 "$strata" sr-list >"$scratch/cli.log" 2>&1 || :
+fi
+kill -TERM "$daemon" 2>/dev/null || :
+wait "$daemon" || :
+daemon=
+
+for role in cli daemon; do
+  if [ ! -s "$stage/lib/$role.aot" ]; then
+    echo "dist: no AOT cache for the $role: $(tail -n 3 "$scratch/$role.log" 2>/dev/null | tr '\n' ' ')"
+    rm -f "$stage/lib/$role.aot"
+  fi
+done
+rm -f "$stage"/lib/*.aot.config
