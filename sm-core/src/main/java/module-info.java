@@ -11,6 +11,7 @@ module io.strata.sm {
   exports io.strata.catalog;
   exports io.strata.manager;
   exports io.strata.nbd;
+  exports io.strata.host;
   exports io.strata.spi;
 
   uses io.strata.spi.StorageDriver;
