@@ -4,4 +4,5 @@ module io.strata.vhd {
   requires static transitive org.jspecify;
 
   exports io.strata.block;
+  exports io.strata.block.sim;
 }

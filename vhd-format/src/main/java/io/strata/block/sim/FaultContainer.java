@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.block.sim;
+
+import io.strata.block.Container;
+import io.strata.block.ExtentVisitor;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Optional;
+
+/// A container whose I/O fails as a plan says.
+///
+/// Until a flush it keeps what changes replaced, so that a failed flush can lose them. A write that
+/// is durable on return makes the earlier ones durable too.
+public final class FaultContainer implements Container {
+  private final Container target;
+  private final FaultPlan plan;
+  private final UndoLog undo;
+
+  /// A container that fails.
+  public FaultContainer(Container target, FaultPlan plan) {
+    this.target = target;
+    this.plan = plan;
+    this.undo = new UndoLog(target);
+  }
+
+  /// Loses what was not flushed: the power went. Growth stays.
+  public void losePower() throws IOException {
+    undo.rollBack();
+  }
+
+  @Override
+  public long sizeBytes() {
+    return target.sizeBytes();
+  }
+
+  @Override
+  public boolean readOnly() {
+    return target.readOnly();
+  }
+
+  @Override
+  public void read(long offsetBytes, ByteBuffer destination) throws IOException {
+    Optional<Fault> fault = failing(IoKind.READ);
+    int start = destination.position();
+    target.read(offsetBytes, destination);
+    int length = destination.position() - start;
+    if (fault.isPresent() && fault.get() == Fault.BIT_FLIP && length > 0) {
+      int at = start + (int) plan.below(length);
+      destination.put(at, (byte) (destination.get(at) ^ (1 << plan.below(8))));
+    }
+  }
+
+  @Override
+  public void write(long offsetBytes, ByteBuffer source, Durability durability) throws IOException {
+    Optional<Fault> fault = failing(IoKind.WRITE);
+    if (!target.readOnly()) {
+      undo.keep(offsetBytes, source.remaining());
+    }
+    switch (fault.orElse(Fault.STALL)) {
+      case SHORT_WRITE -> failShort(offsetBytes, source);
+      case TORN_WRITE -> failTorn(offsetBytes, source);
+      case LOST_WRITE -> source.position(source.limit());
+      case MISDIRECTED_WRITE -> misdirect(source, durability);
+      case EIO, ENOSPC, BIT_FLIP, STALL -> target.write(offsetBytes, source, durability);
+    }
+    completed(durability);
+  }
+
+  @Override
+  public void flush() throws IOException {
+    try {
+      failing(IoKind.FLUSH);
+    } catch (IOException failed) {
+      undo.rollBack();
+      throw failed;
+    }
+    target.flush();
+    undo.forget();
+  }
+
+  @Override
+  public void discard(long offsetBytes, long lengthBytes) throws IOException {
+    failing(IoKind.DISCARD);
+    if (!target.readOnly()) {
+      undo.keep(offsetBytes, lengthBytes);
+    }
+    target.discard(offsetBytes, lengthBytes);
+  }
+
+  @Override
+  public void writeZeroes(
+      long offsetBytes, long lengthBytes, Zeroing zeroing, Durability durability)
+      throws IOException {
+    failing(IoKind.ZERO);
+    if (!target.readOnly()) {
+      undo.keep(offsetBytes, lengthBytes);
+    }
+    target.writeZeroes(offsetBytes, lengthBytes, zeroing, durability);
+    completed(durability);
+  }
+
+  @Override
+  public boolean fastZeroes(Zeroing zeroing) {
+    return target.fastZeroes(zeroing);
+  }
+
+  @Override
+  public void extents(long offsetBytes, long lengthBytes, ExtentVisitor visitor)
+      throws IOException {
+    target.extents(offsetBytes, lengthBytes, visitor);
+  }
+
+  @Override
+  public void ensureCapacity(long sizeBytes) throws IOException {
+    if (sizeBytes > target.sizeBytes()) {
+      failing(IoKind.GROW);
+    }
+    target.ensureCapacity(sizeBytes);
+  }
+
+  @Override
+  public long growthStepBytes() {
+    return target.growthStepBytes();
+  }
+
+  @Override
+  public long physicalBytes() throws IOException {
+    return target.physicalBytes();
+  }
+
+  @Override
+  public String location() {
+    return target.location();
+  }
+
+  @Override
+  public void close() throws IOException {
+    target.close();
+  }
+
+  /// Takes the next fault of the plan: those that need nothing of the I/O happen here.
+  private Optional<Fault> failing(IoKind kind) throws IOException {
+    Optional<Fault> fault = plan.next(kind);
+    if (fault.isEmpty()) {
+      return fault;
+    }
+    switch (fault.get()) {
+      case EIO -> throw failure("Input/output error", kind);
+      case ENOSPC -> throw failure("No space left on device", kind);
+      case STALL -> stall(plan.stall());
+      case SHORT_WRITE, TORN_WRITE, LOST_WRITE, MISDIRECTED_WRITE, BIT_FLIP -> {}
+    }
+    return fault;
+  }
+
+  private void completed(Durability durability) {
+    if (durability == Durability.FUA) {
+      undo.forget();
+    }
+  }
+
+  private void failShort(long offsetBytes, ByteBuffer source) throws IOException {
+    int length = (int) plan.below(source.remaining() + 1L);
+    target.write(offsetBytes, source.slice(source.position(), length), Durability.WRITE_BACK);
+    throw failure("Input/output error after " + length + " bytes", IoKind.WRITE);
+  }
+
+  private void failTorn(long offsetBytes, ByteBuffer source) throws IOException {
+    int at = 0;
+    while (at < source.remaining()) {
+      int toBoundary = Page.SECTOR_BYTES - (int) ((offsetBytes + at) % Page.SECTOR_BYTES);
+      int length = Math.min(source.remaining() - at, toBoundary);
+      if (plan.below(2) == 0) {
+        ByteBuffer sector = source.slice(source.position() + at, length);
+        target.write(offsetBytes + at, sector, Durability.WRITE_BACK);
+      }
+      at += length;
+    }
+    throw failure("Input/output error", IoKind.WRITE);
+  }
+
+  private void misdirect(ByteBuffer source, Durability durability) throws IOException {
+    long places = (target.sizeBytes() - source.remaining()) / Page.SECTOR_BYTES;
+    long elsewhere = places <= 0 ? 0 : plan.below(places + 1) * Page.SECTOR_BYTES;
+    undo.keep(elsewhere, source.remaining());
+    target.write(elsewhere, source, durability);
+  }
+
+  private static void stall(Duration duration) throws IOException {
+    try {
+      Thread.sleep(duration);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("Interrupted during a stall", e);
+    }
+  }
+
+  private IOException failure(String reason, IoKind kind) {
+    return new IOException(reason + ": " + kind + " of " + target.location());
+  }
+}

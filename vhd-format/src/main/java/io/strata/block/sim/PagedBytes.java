@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.block.sim;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/// Sparse bytes in pages, perhaps copied lazily from other bytes below.
+///
+/// Bytes that are given as a base must not change while others lie over them.
+final class PagedBytes {
+  private final @Nullable PagedBytes base;
+  private final byte fill;
+
+  // Guarded by this.
+  private @Nullable Page[] pages = new @Nullable Page[64];
+  private int[] touched = new int[64];
+  private int touchedCount;
+  private long sizeBytes;
+
+  /// Bytes that nobody wrote yet; what is read before it is written is `fill`.
+  PagedBytes(byte fill) {
+    this.base = null;
+    this.fill = fill;
+  }
+
+  /// A copy of other bytes that shares their pages.
+  PagedBytes(PagedBytes base) {
+    this.base = base;
+    this.fill = base.fill;
+    this.sizeBytes = base.sizeBytes();
+  }
+
+  /// Forgets every change since this copy was made.
+  synchronized void reset() {
+    for (int i = 0; i < touchedCount; i++) {
+      pages[touched[i]] = null;
+    }
+    touchedCount = 0;
+    sizeBytes = base == null ? 0 : base.sizeBytes();
+  }
+
+  synchronized long sizeBytes() {
+    return sizeBytes;
+  }
+
+  /// Sets the size; what lies beyond a smaller one is forgotten.
+  synchronized void resize(long newSizeBytes) {
+    if (newSizeBytes < sizeBytes) {
+      forget(newSizeBytes, sizeBytes - newSizeBytes);
+    }
+    sizeBytes = newSizeBytes;
+  }
+
+  synchronized void read(long offsetBytes, ByteBuffer target) {
+    long offset = offsetBytes;
+    while (target.hasRemaining()) {
+      int inPage = (int) (offset % Page.SIZE_BYTES);
+      int length = Math.min(target.remaining(), Page.SIZE_BYTES - inPage);
+      Page page = find((int) (offset / Page.SIZE_BYTES));
+      if (page != null) {
+        target.put(page.bytes, inPage, length);
+      } else {
+        putFill(target, length);
+      }
+      offset += length;
+    }
+  }
+
+  synchronized void write(long offsetBytes, ByteBuffer source) {
+    long offset = offsetBytes;
+    while (source.hasRemaining()) {
+      int inPage = (int) (offset % Page.SIZE_BYTES);
+      int length = Math.min(source.remaining(), Page.SIZE_BYTES - inPage);
+      Page page = own((int) (offset / Page.SIZE_BYTES));
+      source.get(page.bytes, inPage, length);
+      page.markWritten(inPage, length);
+      offset += length;
+    }
+  }
+
+  /// Zeroes the range; whole pages give their space back where `punch` says so.
+  synchronized void zero(long offsetBytes, long lengthBytes, boolean punch) {
+    long offset = offsetBytes;
+    long end = offsetBytes + lengthBytes;
+    while (offset < end) {
+      int index = (int) (offset / Page.SIZE_BYTES);
+      int inPage = (int) (offset % Page.SIZE_BYTES);
+      int length = (int) Math.min(end - offset, Page.SIZE_BYTES - inPage);
+      if (punch && length == Page.SIZE_BYTES) {
+        put(index, Page.HOLE);
+      } else if (!punch || find(index) != Page.HOLE) {
+        Page page = own(index);
+        Arrays.fill(page.bytes, inPage, inPage + length, (byte) 0);
+        page.markWritten(inPage, length);
+      }
+      offset += length;
+    }
+  }
+
+  /// Fills those sectors of the range that were never written.
+  synchronized void fillUnwritten(long offsetBytes, long lengthBytes, byte value) {
+    long offset = offsetBytes;
+    long end = offsetBytes + lengthBytes;
+    while (offset < end) {
+      int inPage = (int) (offset % Page.SIZE_BYTES);
+      int length = (int) Math.min(end - offset, Page.SIZE_BYTES - inPage);
+      own((int) (offset / Page.SIZE_BYTES)).fillUnwritten(inPage, length, value);
+      offset += length;
+    }
+  }
+
+  /// Whether the page holds bytes of its own; a hole, or one that was never written, does not.
+  synchronized boolean allocated(long offsetBytes) {
+    Page page = find((int) (offsetBytes / Page.SIZE_BYTES));
+    return page == null ? fill != 0 : page != Page.HOLE;
+  }
+
+  private void forget(long offsetBytes, long lengthBytes) {
+    long offset = offsetBytes;
+    long end = offsetBytes + lengthBytes;
+    while (offset < end) {
+      int index = (int) (offset / Page.SIZE_BYTES);
+      int inPage = (int) (offset % Page.SIZE_BYTES);
+      int length = (int) Math.min(end - offset, Page.SIZE_BYTES - inPage);
+      if (find(index) != null) {
+        if (inPage == 0) {
+          put(index, Page.unwritten(fill));
+        } else {
+          Arrays.fill(own(index).bytes, inPage, inPage + length, fill);
+        }
+      }
+      offset += length;
+    }
+  }
+
+  private static int grownLength(int length, int index) {
+    int grown = length;
+    while (grown <= index) {
+      grown = Math.multiplyExact(grown, 2);
+    }
+    return grown;
+  }
+
+  private void putFill(ByteBuffer target, int length) {
+    for (int i = 0; i < length; i++) {
+      target.put(fill);
+    }
+  }
+
+  private @Nullable Page find(int index) {
+    Page page = index < pages.length ? pages[index] : null;
+    return page == null && base != null ? base.find(index) : page;
+  }
+
+  private Page own(int index) {
+    Page page = index < pages.length ? pages[index] : null;
+    if (page != null && page != Page.HOLE) {
+      return page;
+    }
+    Page below = find(index);
+    return put(index, below == null ? Page.unwritten(fill) : below.copy());
+  }
+
+  private Page put(int index, Page page) {
+    if (index >= pages.length) {
+      pages = Arrays.copyOf(pages, grownLength(pages.length, index));
+    }
+    if (pages[index] == null) {
+      if (touchedCount == touched.length) {
+        touched = Arrays.copyOf(touched, touched.length * 2);
+      }
+      touched[touchedCount++] = index;
+    }
+    pages[index] = page;
+    return page;
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.block.sim;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// What happened to a set of containers, in the order in which it was asked for.
+///
+/// **Threads.** Any number at once.
+public final class WriteLog {
+  // Guarded by this.
+  private final List<LogEntry> entries = new ArrayList<>();
+  private final List<Long> epochs = new ArrayList<>();
+
+  /// An empty log.
+  public WriteLog() {}
+
+  /// Gives a container its number in this log, from 0 on.
+  public synchronized int addContainer() {
+    epochs.add(0L);
+    return epochs.size() - 1;
+  }
+
+  /// How many containers this log knows.
+  public synchronized int containers() {
+    return epochs.size();
+  }
+
+  /// Notes what the program above does.
+  public synchronized void mark(Object note) {
+    entries.add(new LogEntry.Marker(note));
+  }
+
+  /// Notes that names changed.
+  public synchronized void nameChanged(LogEntry.NameChange change) {
+    entries.add(change);
+  }
+
+  /// Notes that names were made durable by the caller.
+  public synchronized void namesFlushed() {
+    entries.add(new LogEntry.NamesFlush(BarrierSite.ofCaller()));
+  }
+
+  /// Everything so far.
+  public synchronized List<LogEntry> entries() {
+    return List.copyOf(entries);
+  }
+
+  /// How many entries there are so far.
+  public synchronized int size() {
+    return entries.size();
+  }
+
+  synchronized long epoch(int container) {
+    return epochs.get(container);
+  }
+
+  synchronized void append(LogEntry.Change change) {
+    entries.add(change);
+  }
+
+  synchronized void flushed(int container, BarrierSite site) {
+    long epoch = epochs.get(container);
+    entries.add(new LogEntry.Flush(container, epoch, site));
+    epochs.set(container, epoch + 1);
+  }
+}
