@@ -13,6 +13,7 @@ module io.strata.sm {
   exports io.strata.nbd;
   exports io.strata.host;
   exports io.strata.spi;
+  exports io.strata.store;
 
   uses io.strata.spi.StorageDriver;
 }
