@@ -5,4 +5,5 @@ module io.strata.vhd {
 
   exports io.strata.block;
   exports io.strata.block.sim;
+  exports io.strata.vhd;
 }

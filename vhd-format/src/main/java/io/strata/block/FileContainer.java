@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.block;
+
+import io.strata.block.Extent.Kind;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Objects;
+import java.util.Set;
+
+/// A regular file as a container: sparse, with holes punched where content goes.
+///
+/// Symbolic links are not followed. A writable file holds two descriptors, one for the JDK's
+/// channel and one for the calls that the JDK lacks; both are of the same file, since the second is
+/// opened through the first.
+public final class FileContainer implements Container {
+  private static final long GROWTH_STEP_BYTES = 64L << 20;
+  private static final int ZEROES_BYTES = 1 << 20;
+
+  private final Path path;
+  private final FileChannel channel;
+  private final int fd;
+  private final boolean readOnly;
+  private volatile long sizeBytes;
+  private volatile boolean punches = true;
+  private volatile boolean zeroesInPlace = true;
+  private boolean closed;
+
+  private FileContainer(Path path, FileChannel channel, int fd, boolean readOnly)
+      throws IOException {
+    this.path = path;
+    this.channel = channel;
+    this.fd = fd;
+    this.readOnly = readOnly;
+    sizeBytes = channel.size();
+  }
+
+  /// Makes a new file of length 0, readable and writable by its owner only.
+  ///
+  /// @throws java.nio.file.FileAlreadyExistsException where the name is taken
+  public static FileContainer create(Path path) throws IOException {
+    return open(path, LinuxCalls.O_RDWR | LinuxCalls.O_CREAT | LinuxCalls.O_EXCL, false);
+  }
+
+  /// Opens an existing regular file for reading and writing.
+  public static FileContainer openReadWrite(Path path) throws IOException {
+    return open(path, LinuxCalls.O_RDWR, false);
+  }
+
+  /// Opens an existing regular file for reading.
+  public static FileContainer openReadOnly(Path path) throws IOException {
+    return open(path, LinuxCalls.O_RDONLY, true);
+  }
+
+  private static FileContainer open(Path path, int flags, boolean readOnly) throws IOException {
+    if ((flags & LinuxCalls.O_CREAT) == 0
+        && !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+      throw Files.exists(path, LinkOption.NOFOLLOW_LINKS)
+          ? new FileSystemException(path.toString(), null, "is not a regular file")
+          : new NoSuchFileException(path.toString());
+    }
+    int fd = LinuxCalls.open(path, flags | LinuxCalls.O_NOFOLLOW | LinuxCalls.O_CLOEXEC, 0600);
+    try {
+      Set<OpenOption> options =
+          readOnly
+              ? Set.of(StandardOpenOption.READ)
+              : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
+      FileChannel channel = FileChannel.open(Path.of("/proc/self/fd/" + fd), options);
+      if (readOnly) {
+        LinuxCalls.close(fd);
+      }
+      return new FileContainer(path, channel, readOnly ? -1 : fd, readOnly);
+    } catch (IOException | RuntimeException e) {
+      LinuxCalls.close(fd);
+      throw e;
+    }
+  }
+
+  @Override
+  public long sizeBytes() {
+    return sizeBytes;
+  }
+
+  @Override
+  public boolean readOnly() {
+    return readOnly;
+  }
+
+  @Override
+  public void read(long offsetBytes, ByteBuffer target) throws IOException {
+    Objects.checkFromIndexSize(offsetBytes, target.remaining(), sizeBytes);
+    long at = offsetBytes;
+    while (target.hasRemaining()) {
+      int read = channel.read(target, at);
+      if (read < 0) {
+        throw new EOFException(path + " ends at byte " + at + ": it was made shorter while open");
+      }
+      at += read;
+    }
+  }
+
+  @Override
+  public void write(long offsetBytes, ByteBuffer source, Durability durability) throws IOException {
+    checkChange(offsetBytes, source.remaining());
+    long at = offsetBytes;
+    while (source.hasRemaining()) {
+      at += channel.write(source, at);
+    }
+    if (durability == Durability.FUA) {
+      flush();
+    }
+  }
+
+  @Override
+  public void flush() throws IOException {
+    if (!readOnly) {
+      channel.force(false);
+    }
+  }
+
+  @Override
+  public void discard(long offsetBytes, long lengthBytes) throws IOException {
+    checkChange(offsetBytes, lengthBytes);
+    if (lengthBytes > 0) {
+      punch(offsetBytes, lengthBytes);
+    }
+  }
+
+  @Override
+  public void writeZeroes(
+      long offsetBytes, long lengthBytes, Zeroing zeroing, Durability durability)
+      throws IOException {
+    checkChange(offsetBytes, lengthBytes);
+    boolean done =
+        lengthBytes == 0
+            || switch (zeroing) {
+              case MAY_DEALLOCATE -> punch(offsetBytes, lengthBytes);
+              case ALLOCATE -> zeroInPlace(offsetBytes, lengthBytes);
+            };
+    if (!done) {
+      writeZeroBytes(offsetBytes, lengthBytes);
+    }
+    if (durability == Durability.FUA) {
+      flush();
+    }
+  }
+
+  @Override
+  public boolean fastZeroes(Zeroing zeroing) {
+    return switch (zeroing) {
+      case MAY_DEALLOCATE -> punches;
+      case ALLOCATE -> zeroesInPlace;
+    };
+  }
+
+  @Override
+  public void extents(long offsetBytes, long lengthBytes, ExtentVisitor visitor)
+      throws IOException {
+    Objects.checkFromIndexSize(offsetBytes, lengthBytes, sizeBytes);
+    int descriptor = fd >= 0 ? fd : reopen();
+    try {
+      HoleWalk.walk(descriptor, offsetBytes, offsetBytes + lengthBytes, visitor);
+    } finally {
+      if (fd < 0 && descriptor >= 0) {
+        LinuxCalls.close(descriptor);
+      }
+    }
+  }
+
+  @Override
+  public long transferTo(long offsetBytes, long lengthBytes, WritableByteChannel target)
+      throws IOException {
+    Objects.checkFromIndexSize(offsetBytes, lengthBytes, sizeBytes);
+    return channel.transferTo(offsetBytes, lengthBytes, target);
+  }
+
+  @Override
+  public long transferable(long offsetBytes, long lengthBytes) {
+    return lengthBytes;
+  }
+
+  @Override
+  public void ensureCapacity(long wantedBytes) throws IOException {
+    if (readOnly) {
+      throw new ReadOnlyDeviceException(location());
+    }
+    synchronized (this) {
+      if (wantedBytes > sizeBytes) {
+        // A byte at the end sets the length; what lies before is a hole.
+        ByteBuffer last = ByteBuffer.allocate(1);
+        while (last.hasRemaining()) {
+          channel.write(last, wantedBytes - 1);
+        }
+        sizeBytes = wantedBytes;
+      }
+    }
+  }
+
+  @Override
+  public long growthStepBytes() {
+    return GROWTH_STEP_BYTES;
+  }
+
+  @Override
+  public long physicalBytes() throws IOException {
+    return LinuxCalls.allocatedBytes(path);
+  }
+
+  @Override
+  public String location() {
+    return path.toString();
+  }
+
+  @Override
+  public synchronized void close() throws IOException {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    channel.close();
+    if (fd >= 0) {
+      LinuxCalls.close(fd);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return location();
+  }
+
+  private void checkChange(long offsetBytes, long lengthBytes) throws IOException {
+    Objects.checkFromIndexSize(offsetBytes, lengthBytes, sizeBytes);
+    if (readOnly) {
+      throw new ReadOnlyDeviceException(location());
+    }
+  }
+
+  private boolean punch(long offsetBytes, long lengthBytes) throws IOException {
+    if (punches) {
+      int mode = LinuxCalls.FALLOC_PUNCH_HOLE | LinuxCalls.FALLOC_KEEP_SIZE;
+      punches = supported(LinuxCalls.fallocate(fd, mode, offsetBytes, lengthBytes));
+    }
+    return punches;
+  }
+
+  private boolean zeroInPlace(long offsetBytes, long lengthBytes) throws IOException {
+    if (zeroesInPlace) {
+      int mode = LinuxCalls.FALLOC_ZERO_RANGE | LinuxCalls.FALLOC_KEEP_SIZE;
+      zeroesInPlace = supported(LinuxCalls.fallocate(fd, mode, offsetBytes, lengthBytes));
+    }
+    return zeroesInPlace;
+  }
+
+  private boolean supported(int error) throws IOException {
+    return switch (error) {
+      case 0 -> true;
+      case LinuxCalls.EOPNOTSUPP -> false;
+      default -> throw new FileSystemException(path.toString(), null, Errno.text(error));
+    };
+  }
+
+  private void writeZeroBytes(long offsetBytes, long lengthBytes) throws IOException {
+    ByteBuffer zeroes = ByteBuffer.allocateDirect((int) Math.min(lengthBytes, ZEROES_BYTES));
+    for (long at = offsetBytes; at < offsetBytes + lengthBytes; ) {
+      zeroes.clear().limit((int) Math.min(zeroes.capacity(), offsetBytes + lengthBytes - at));
+      at += channel.write(zeroes, at);
+    }
+  }
+
+  private int reopen() {
+    try {
+      return LinuxCalls.open(
+          path, LinuxCalls.O_RDONLY | LinuxCalls.O_NOFOLLOW | LinuxCalls.O_CLOEXEC, 0);
+    } catch (IOException e) {
+      // Renamed or deleted meanwhile: its holes can't be asked for, so all of it counts as data.
+      return -1;
+    }
+  }
+
+  /// Walks the holes and data of a file.
+  private static final class HoleWalk {
+    static void walk(int descriptor, long start, long end, ExtentVisitor visitor) {
+      long at = start;
+      while (at < end) {
+        long data = descriptor < 0 ? at : LinuxCalls.lseek(descriptor, at, LinuxCalls.SEEK_DATA);
+        if (data < 0) {
+          data = data == -LinuxCalls.ENXIO ? end : at;
+        }
+        data = Math.min(data, end);
+        if (data > at && !visitor.visit(at, data - at, Kind.HOLE)) {
+          return;
+        }
+        if (data >= end) {
+          return;
+        }
+        long hole = descriptor < 0 ? end : LinuxCalls.lseek(descriptor, data, LinuxCalls.SEEK_HOLE);
+        hole = hole <= data ? end : Math.min(hole, end);
+        if (!visitor.visit(data, hole - data, Kind.DATA)) {
+          return;
+        }
+        at = hole;
+      }
+    }
+  }
+}

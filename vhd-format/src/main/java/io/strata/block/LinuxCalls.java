@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.block;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/// The few system calls that the JDK does not offer: open(2) with flags, fallocate(2), lseek(2) for
+/// holes. Linux on 64-bit machines.
+final class LinuxCalls {
+  static final int O_RDONLY = 0;
+  static final int O_RDWR = 2;
+  static final int O_CREAT = 0x40;
+  static final int O_EXCL = 0x80;
+  static final int O_NOFOLLOW = 0x20000;
+  static final int O_CLOEXEC = 0x80000;
+
+  static final int FALLOC_KEEP_SIZE = 1;
+  static final int FALLOC_PUNCH_HOLE = 2;
+  static final int FALLOC_ZERO_RANGE = 16;
+
+  static final int SEEK_DATA = 3;
+  static final int SEEK_HOLE = 4;
+
+  static final int ENOENT = 2;
+  static final int EINTR = 4;
+  static final int ENXIO = 6;
+  static final int EEXIST = 17;
+  static final int EINVAL = 22;
+  static final int ENOSPC = 28;
+  static final int ELOOP = 40;
+  static final int EOPNOTSUPP = 95;
+
+  private static final Linker LINKER = Linker.nativeLinker();
+  private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
+  private static final VarHandle ERRNO =
+      STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+  private static final MethodHandle OPEN =
+      handle(
+          "open",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_INT,
+              ValueLayout.ADDRESS,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT),
+          Linker.Option.firstVariadicArg(2));
+  private static final MethodHandle CLOSE =
+      handle("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+  private static final MethodHandle FALLOCATE =
+      handle(
+          "fallocate",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_LONG,
+              ValueLayout.JAVA_LONG));
+  private static final MethodHandle LSEEK =
+      handle(
+          "lseek",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_LONG,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_LONG,
+              ValueLayout.JAVA_INT));
+
+  private static final MethodHandle LSTAT =
+      handle(
+          "lstat",
+          FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
+
+  /// Size of `struct stat` with room to spare, and where `st_blocks` is in it on x86-64 and arm64.
+  private static final long STAT_BYTES = 256;
+
+  private static final long STAT_BLOCKS_AT = 64;
+  private static final int STAT_BLOCK_BYTES = 512;
+
+  private LinuxCalls() {}
+
+  /// Bytes of storage that a file takes; a symbolic link is not followed.
+  static long allocatedBytes(Path path) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      MemorySegment stat = arena.allocate(STAT_BYTES, Long.BYTES);
+      int result = (int) LSTAT.invokeExact(state, arena.allocateFrom(path.toString()), stat);
+      if (result != 0) {
+        throw openFailure(path, (int) ERRNO.get(state, 0L));
+      }
+      return stat.get(ValueLayout.JAVA_LONG, STAT_BLOCKS_AT) * STAT_BLOCK_BYTES;
+    } catch (IOException | RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+  }
+
+  /// Opens a file.
+  ///
+  /// @return its descriptor
+  static int open(Path path, int flags, int mode) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      int fd = (int) OPEN.invokeExact(state, arena.allocateFrom(path.toString()), flags, mode);
+      if (fd < 0) {
+        throw openFailure(path, (int) ERRNO.get(state, 0L));
+      }
+      return fd;
+    } catch (IOException | RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+  }
+
+  static void close(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      int _ = (int) CLOSE.invokeExact(arena.allocate(STATE), fd);
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+  }
+
+  /// @return 0, or the error number
+  static int fallocate(int fd, int mode, long offsetBytes, long lengthBytes) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      int error;
+      do {
+        int result = (int) FALLOCATE.invokeExact(state, fd, mode, offsetBytes, lengthBytes);
+        error = result == 0 ? 0 : (int) ERRNO.get(state, 0L);
+      } while (error == EINTR);
+      return error;
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+  }
+
+  /// @return the offset found, or the negated error number
+  static long lseek(int fd, long offsetBytes, int whence) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      long result = (long) LSEEK.invokeExact(state, fd, offsetBytes, whence);
+      return result >= 0 ? result : -(int) ERRNO.get(state, 0L);
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+  }
+
+  private static IOException openFailure(Path path, int error) {
+    return switch (error) {
+      case ENOENT -> new NoSuchFileException(path.toString());
+      case EEXIST -> new java.nio.file.FileAlreadyExistsException(path.toString());
+      case ELOOP ->
+          new FileSystemLoopException(path + " is a symbolic link, which is not followed");
+      default -> new FileSystemException(path.toString(), null, Errno.text(error));
+    };
+  }
+
+  @SuppressWarnings("restricted")
+  private static MethodHandle handle(
+      String name, FunctionDescriptor descriptor, Linker.Option... options) {
+    SymbolLookup lookup = LINKER.defaultLookup();
+    Linker.Option[] all = java.util.Arrays.copyOf(options, options.length + 1);
+    all[options.length] = Linker.Option.captureCallState("errno");
+    return LINKER.downcallHandle(lookup.find(name).orElseThrow(), descriptor, all);
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.vhd;
+
+import static io.strata.vhd.VhdLayout.FOOTER_BYTES;
+import static io.strata.vhd.VhdLayout.SHORT_FOOTER_BYTES;
+
+import io.strata.block.BlockDevice.Durability;
+import io.strata.block.Container;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+
+/// The places where an image may keep its footer. Read order: the end, the end of old tools' images
+/// (511 bytes), the copy at offset 0.
+///
+/// @param trailing the valid footer at the end
+/// @param copy the valid copy at offset 0, of a type that has one
+/// @param problem why the footer at the end is not valid
+record Footers(
+    Optional<VhdFooter> trailing, Optional<VhdFooter> copy, Optional<VhdCorruptException> problem) {
+
+  static Footers read(Container container) throws IOException {
+    String location = container.location();
+    long size = container.sizeBytes();
+    Optional<VhdFooter> trailing = Optional.empty();
+    Optional<VhdCorruptException> problem = Optional.empty();
+    if (size >= FOOTER_BYTES) {
+      long at = size - FOOTER_BYTES;
+      try {
+        trailing = Optional.of(parseAt(container, at, FOOTER_BYTES, location));
+      } catch (VhdCorruptException e) {
+        problem = Optional.of(e);
+      }
+    }
+    if (trailing.isEmpty()) {
+      trailing = tryParse(container, size - SHORT_FOOTER_BYTES, SHORT_FOOTER_BYTES, location);
+    }
+    Optional<VhdFooter> copy = Optional.empty();
+    if (size >= 2 * FOOTER_BYTES) {
+      copy = tryParse(container, 0, FOOTER_BYTES, location).filter(f -> f.type() != DiskType.FIXED);
+    }
+    return new Footers(trailing, copy, problem);
+  }
+
+  /// The footer to believe. A fixed disk's first sector belongs to the guest, so a fixed footer at
+  /// the end is never overruled by what stands at offset 0.
+  VhdFooter authoritative(String location) throws VhdCorruptException {
+    if (trailing.isPresent()) {
+      VhdFooter end = trailing.get();
+      if (end.type() == DiskType.FIXED) {
+        return end;
+      }
+      return copy.filter(c -> c.uuid().equals(end.uuid())).orElse(end);
+    }
+    if (copy.isPresent()) {
+      return copy.get();
+    }
+    throw problem.orElseGet(
+        () -> new VhdCorruptException(location, 0, "a VHD footer at the end", "none"));
+  }
+
+  boolean trailingSame() {
+    return trailing.isPresent() && trailing.equals(copy);
+  }
+
+  /// Writes a changed footer: the authoritative copy first, so that a crash between the two leaves
+  /// either the old or the new one in force. Not flushed.
+  static void write(Container container, VhdFooter footer) throws IOException {
+    if (footer.type() != DiskType.FIXED) {
+      container.write(0, footer.toBytes(), Durability.WRITE_BACK);
+    }
+    writeTrailing(container, footer);
+  }
+
+  static void writeTrailing(Container container, VhdFooter footer) throws IOException {
+    long at = trailingOffset(container);
+    ByteBuffer bytes = footer.toBytes();
+    bytes.limit((int) (container.sizeBytes() - at));
+    container.write(at, bytes, Durability.WRITE_BACK);
+  }
+
+  /// Where the footer at the end is: at the last sector, or at the last 511 bytes of an image whose
+  /// length says that it has a short one.
+  static long trailingOffset(Container container) {
+    long size = container.sizeBytes();
+    return (size - SHORT_FOOTER_BYTES) / FOOTER_BYTES * FOOTER_BYTES;
+  }
+
+  private static Optional<VhdFooter> tryParse(
+      Container container, long at, int length, String location) throws IOException {
+    try {
+      return Optional.of(parseAt(container, at, length, location));
+    } catch (VhdCorruptException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static VhdFooter parseAt(Container container, long at, int length, String location)
+      throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(FOOTER_BYTES);
+    container.read(at, bytes.limit(length));
+    return VhdFooter.parse(bytes.clear(), 0, location, at);
+  }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.vhd;
+
+import static io.strata.vhd.VhdLayout.SECTOR_BYTES;
+
+import io.strata.block.Container;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.BitSet;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// One image of a chain: where each of its sectors is in its container.
+///
+/// Owns the container. Safe for many threads; only the writable leaf changes the table.
+final class Layer implements Closeable {
+  private final Container container;
+  private final VhdMetadata metadata;
+  private final BlockGeometry geometry;
+  private final @Nullable AllocationTable table;
+  private final BitSet fullBlocks;
+
+  private Layer(
+      Container container,
+      VhdMetadata metadata,
+      BlockGeometry geometry,
+      @Nullable AllocationTable table,
+      BitSet fullBlocks) {
+    this.container = container;
+    this.metadata = metadata;
+    this.geometry = geometry;
+    this.table = table;
+    this.fullBlocks = fullBlocks;
+  }
+
+  /// Reads and validates everything but the bitmaps. The container stays the caller's if this
+  /// fails.
+  static Layer open(Container container) throws IOException {
+    VhdMetadata metadata = VhdMetadata.read(container);
+    DynamicHeader header = metadata.header();
+    if (header == null) {
+      return new Layer(
+          container,
+          metadata,
+          new BlockGeometry(VhdLayout.DEFAULT_BLOCK_BYTES),
+          null,
+          new BitSet());
+    }
+    return new Layer(
+        container,
+        metadata,
+        new BlockGeometry(header.blockBytes()),
+        AllocationTable.load(container, metadata),
+        Batmap.read(container, metadata));
+  }
+
+  /// The same image with another footer, after it was changed.
+  Layer withFooter(VhdFooter footer) {
+    return new Layer(
+        container,
+        new VhdMetadata(footer, metadata.header(), metadata.batmap(), true),
+        geometry,
+        table,
+        fullBlocks);
+  }
+
+  Container container() {
+    return container;
+  }
+
+  VhdMetadata metadata() {
+    return metadata;
+  }
+
+  BlockGeometry geometry() {
+    return geometry;
+  }
+
+  UUID uuid() {
+    return metadata.footer().uuid();
+  }
+
+  long sizeBytes() {
+    return metadata.footer().currentSizeBytes();
+  }
+
+  long sizeSectors() {
+    return sizeBytes() / SECTOR_BYTES;
+  }
+
+  Optional<ParentLink> parent() throws IOException {
+    return metadata.parent(container);
+  }
+
+  VhdInfo info() throws IOException {
+    return VhdInfo.of(container, metadata);
+  }
+
+  /// Whether every sector is present: a fixed image.
+  boolean fixed() {
+    return table == null;
+  }
+
+  /// The BAT of an image that is not fixed.
+  AllocationTable table() {
+    if (table == null) {
+      throw new IllegalStateException("a fixed image has no BAT");
+    }
+    return table;
+  }
+
+  /// Whether the batmap says that every sector of the block is present.
+  boolean knownFull(int block) {
+    return fullBlocks.get(block);
+  }
+
+  BitSet fullBlocks() {
+    return fullBlocks;
+  }
+
+  /// Where a sector's data is or would be; its block is allocated.
+  long dataOffsetBytes(long sector) {
+    if (table == null) {
+      return sector * SECTOR_BYTES;
+    }
+    int block = (int) (sector / geometry.sectorsPerBlock());
+    long inBlock = sector % geometry.sectorsPerBlock();
+    return (table.sector(block) + geometry.bitmapSectors() + inBlock) * SECTOR_BYTES;
+  }
+
+  /// Sectors from this one to the end of what is contiguous with it: its block, or the disk.
+  long contiguousSectors(long sector) {
+    return table == null
+        ? sizeSectors() - sector
+        : geometry.sectorsPerBlock() - sector % geometry.sectorsPerBlock();
+  }
+
+  /// Reads an allocated block's bitmap.
+  long[] readBitmap(int block) throws IOException {
+    if (knownFull(block)) {
+      return SectorBitmap.full(geometry.sectorsPerBlock());
+    }
+    ByteBuffer bytes =
+        Bytes.read(container, table().sector(block) * SECTOR_BYTES, geometry.bitmapBytes());
+    return SectorBitmap.parse(bytes, geometry.bitmapWords());
+  }
+
+  @Override
+  public void close() throws IOException {
+    container.close();
+  }
+}

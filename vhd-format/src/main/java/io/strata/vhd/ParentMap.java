@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.vhd;
+
+import static io.strata.vhd.VhdLayout.SECTOR_BYTES;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/// The read-only images of a chain merged into one map, so that a read costs the same at any depth:
+/// for each block, the runs of sectors and the image that holds each.
+///
+/// A block's runs are `{start, owner, start, owner, ...}`: the sector in the block where a run
+/// starts, and the index of its image or `HOLE`. They are made when first asked for, from the BATs
+/// and bitmaps of the images that have the block, and kept within a bound.
+///
+/// Safe for many threads: the images don't change, so a block's runs are the same whoever makes
+/// them.
+final class ParentMap {
+  /// Owner of sectors that no image holds; they read as zeroes.
+  static final int HOLE = -1;
+
+  /// Bound on what one chain keeps, in ints (16 MiB).
+  private static final int MOST_INTS = 4 << 20;
+
+  private static final int PAGE_SHIFT = 9;
+  private static final int[] ALL_HOLE = {0, HOLE};
+
+  private final List<Layer> layers;
+  private final BlockGeometry geometry;
+  private final AtomicReferenceArray<AtomicReferenceArray<int[]>> pages;
+  private final AtomicInteger ints = new AtomicInteger();
+
+  /// @param layers nearest first
+  /// @param geometry the blocks by which the map is kept
+  /// @param sizeBytes size of the disk
+  ParentMap(List<Layer> layers, BlockGeometry geometry, long sizeBytes) {
+    this.layers = List.copyOf(layers);
+    this.geometry = geometry;
+    int blocks = (int) Math.ceilDiv(sizeBytes, (long) geometry.blockBytes());
+    pages = new AtomicReferenceArray<>((blocks >>> PAGE_SHIFT) + 1);
+  }
+
+  List<Layer> layers() {
+    return layers;
+  }
+
+  /// The runs of a block.
+  int[] runs(int block) throws IOException {
+    if (layers.isEmpty()) {
+      return ALL_HOLE;
+    }
+    AtomicReferenceArray<int[]> page = pages.get(block >>> PAGE_SHIFT);
+    int[] runs = page == null ? null : page.get(block & (1 << PAGE_SHIFT) - 1);
+    return runs == null ? keep(block, merge(block)) : runs;
+  }
+
+  /// Index in `runs` of the run that holds a sector of the block.
+  static int find(int[] runs, int sector) {
+    int low = 0;
+    int high = runs.length / 2 - 1;
+    while (low < high) {
+      int middle = (low + high + 1) >>> 1;
+      if (runs[2 * middle] <= sector) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return 2 * low;
+  }
+
+  /// Whether any image holds a sector of the block.
+  boolean anyData(int block) throws IOException {
+    int[] runs = runs(block);
+    return runs.length > 2 || runs[1] != HOLE;
+  }
+
+  private int[] keep(int block, int[] runs) {
+    if (ints.addAndGet(runs.length + 4) > MOST_INTS) {
+      for (int i = 0; i < pages.length(); i++) {
+        pages.set(i, null);
+      }
+      ints.set(0);
+    }
+    int index = block >>> PAGE_SHIFT;
+    AtomicReferenceArray<int[]> page = pages.get(index);
+    if (page == null) {
+      page = new AtomicReferenceArray<>(1 << PAGE_SHIFT);
+      if (!pages.compareAndSet(index, null, page)) {
+        return runs;
+      }
+    }
+    page.set(block & (1 << PAGE_SHIFT) - 1, runs);
+    return runs;
+  }
+
+  private int[] merge(int block) throws IOException {
+    int sectors = geometry.sectorsPerBlock();
+    long first = (long) block * sectors;
+    Owners owners = new Owners(sectors);
+    for (int i = 0; i < layers.size() && !owners.complete(); i++) {
+      claim(owners, i, first, sectors);
+    }
+    return owners.toRuns();
+  }
+
+  private void claim(Owners owners, int index, long first, int sectors) throws IOException {
+    Layer layer = layers.get(index);
+    long end = Math.min(first + sectors, layer.sizeSectors());
+    if (layer.fixed()) {
+      owners.claim(0, (int) Math.max(0, end - first), index);
+      return;
+    }
+    int perBlock = layer.geometry().sectorsPerBlock();
+    for (long at = first; at < end; at = (at / perBlock + 1) * perBlock) {
+      int theirs = (int) (at / perBlock);
+      if (layer.table().sector(theirs) < 0) {
+        continue;
+      }
+      int from = (int) (at % perBlock);
+      int to = (int) Math.min(perBlock, from + (end - at));
+      if (layer.knownFull(theirs)) {
+        owners.claim((int) (at - first), (int) (at - first) + to - from, index);
+        continue;
+      }
+      long[] bits = layer.readBitmap(theirs);
+      for (int s = from; s < to; ) {
+        boolean present = SectorBitmap.get(bits, s);
+        int runEnd = SectorBitmap.endOfRun(bits, s, to, present);
+        if (present) {
+          owners.claim((int) (at - first) + s - from, (int) (at - first) + runEnd - from, index);
+        }
+        s = runEnd;
+      }
+    }
+  }
+
+  /// Owners of a block's sectors while they are collected, nearest image first.
+  private static final class Owners {
+    private final int[] bySector;
+    private int open;
+
+    Owners(int sectors) {
+      bySector = new int[sectors];
+      Arrays.fill(bySector, HOLE);
+      open = sectors;
+    }
+
+    boolean complete() {
+      return open == 0;
+    }
+
+    void claim(int from, int to, int owner) {
+      for (int s = from; s < to; s++) {
+        if (bySector[s] == HOLE) {
+          bySector[s] = owner;
+          open--;
+        }
+      }
+    }
+
+    int[] toRuns() {
+      if (open == bySector.length) {
+        return ALL_HOLE;
+      }
+      int count = 1;
+      for (int s = 1; s < bySector.length; s++) {
+        count += bySector[s] == bySector[s - 1] ? 0 : 1;
+      }
+      int[] runs = new int[2 * count];
+      int at = 0;
+      for (int s = 0; s < bySector.length; s++) {
+        if (s == 0 || bySector[s] != bySector[s - 1]) {
+          runs[at++] = s;
+          runs[at++] = bySector[s];
+        }
+      }
+      return runs;
+    }
+  }
+
+  /// Bytes from a sector's data on, within one image, where the sector is owned.
+  long contiguousBytes(int owner, long sector) {
+    return layers.get(owner).contiguousSectors(sector) * SECTOR_BYTES;
+  }
+}

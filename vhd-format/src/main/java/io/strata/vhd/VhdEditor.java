@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.vhd;
+
+import static io.strata.vhd.VhdLayout.FOOTER_BYTES;
+import static io.strata.vhd.VhdLayout.HEADER_BYTES;
+import static io.strata.vhd.VhdLayout.SECTOR_BYTES;
+
+import io.strata.block.BlockDevice.Durability;
+import io.strata.block.BlockDevice.Zeroing;
+import io.strata.block.Container;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/// Changes of an image's metadata, on an image that is not open for writing.
+///
+/// Each takes effect by the write of one sector, so that a crash leaves the old state or the new
+/// one, and each is durable when it returns. Repeating one does no harm.
+public final class VhdEditor {
+
+  private VhdEditor() {}
+
+  /// Says whether the image is only a base of others.
+  public static void setHidden(Container container, boolean hidden) throws IOException {
+    VhdMetadata metadata = VhdMetadata.read(container);
+    if (metadata.footer().hidden() != hidden || !metadata.trailingFooterValid()) {
+      Footers.write(container, metadata.footer().withHidden(hidden));
+      container.flush();
+    }
+  }
+
+  /// Makes the disk larger. New space reads as zeroes.
+  ///
+  /// A BAT that has no room for the new blocks is written anew at the end of the image, and the
+  /// header is pointed to it.
+  ///
+  /// @param sizeBytes a multiple of 512, not below the present size
+  public static void resize(Container container, long sizeBytes) throws IOException {
+    VhdMetadata metadata = VhdMetadata.read(container);
+    VhdFooter footer = metadata.footer();
+    if (sizeBytes < footer.currentSizeBytes()
+        || sizeBytes % SECTOR_BYTES != 0
+        || sizeBytes > VhdLayout.LARGEST_DISK_BYTES) {
+      throw new IllegalArgumentException(
+          "a disk of " + footer.currentSizeBytes() + " bytes can't be resized to " + sizeBytes);
+    }
+    if (footer.type() == DiskType.FIXED) {
+      resizeFixed(container, footer, sizeBytes);
+      return;
+    }
+    int entries = (int) Math.ceilDiv(sizeBytes, (long) metadata.dynamicHeader().blockBytes());
+    if (entries > metadata.dynamicHeader().maxTableEntries()) {
+      moveTable(container, metadata, entries);
+    } else {
+      clearEntries(container, metadata, entries);
+    }
+    Footers.write(container, footer.withSize(sizeBytes));
+    container.flush();
+  }
+
+  /// Gives a differencing image another parent. The content that the two parents give it must be
+  /// the same.
+  ///
+  /// @param newParent the parent's metadata
+  /// @param newName the parent's file name, for other tools
+  public static void relink(Container container, VhdInfo newParent, String newName)
+      throws IOException {
+    VhdMetadata metadata = VhdMetadata.read(container);
+    DynamicHeader header = metadata.dynamicHeader();
+    if (metadata.footer().type() != DiskType.DIFFERENCING) {
+      throw new IllegalArgumentException(container.location() + " has no parent");
+    }
+    long at = roomAtEnd(container, metadata, HEADER_BYTES + VhdCreator.locatorsBytes());
+    List<ParentLocator> locators = VhdCreator.writeLocators(container, at + HEADER_BYTES, newName);
+    DynamicHeader relinked =
+        new DynamicHeader(
+            header.tableOffsetBytes(),
+            header.maxTableEntries(),
+            header.blockBytes(),
+            newParent.uuid(),
+            newParent.timestamp(),
+            newName,
+            locators);
+    container.write(at, relinked.toBytes(), Durability.WRITE_BACK);
+    // Barrier: the new header is there before the footer points to it.
+    container.flush();
+    Footers.write(container, metadata.footer().withDataOffset(at));
+    container.flush();
+  }
+
+  private static void resizeFixed(Container container, VhdFooter footer, long sizeBytes)
+      throws IOException {
+    long oldFooterAt = Footers.trailingOffset(container);
+    VhdFooter resized = footer.withSize(sizeBytes);
+    if (sizeBytes == footer.currentSizeBytes()) {
+      return;
+    }
+    container.ensureCapacity(sizeBytes + FOOTER_BYTES);
+    Footers.writeTrailing(container, resized);
+    // Barrier: the new footer is there before the old one is overwritten.
+    container.flush();
+    long newFooterAt = Footers.trailingOffset(container);
+    long cleared = Math.min(FOOTER_BYTES, newFooterAt - oldFooterAt);
+    container.writeZeroes(oldFooterAt, cleared, Zeroing.MAY_DEALLOCATE, Durability.WRITE_BACK);
+    container.flush();
+  }
+
+  private static void moveTable(Container container, VhdMetadata metadata, int entries)
+      throws IOException {
+    AllocationTable table = AllocationTable.load(container, metadata);
+    long bytes = TableWriter.endBytes(0, entries);
+    long at = roomAtEnd(container, metadata, bytes);
+    TableWriter.write(
+        container,
+        at,
+        entries,
+        block -> block < table.blockCount() ? table.entry(block) : VhdLayout.UNALLOCATED);
+    // Barrier: the new BAT is there before the header points to it.
+    container.flush();
+    DynamicHeader moved = metadata.dynamicHeader().withTable(at, entries);
+    // Only fields of the header's first sector differ: one sector is written, whole or not at all.
+    ByteBuffer first = moved.toBytes().limit(SECTOR_BYTES);
+    container.write(metadata.footer().dataOffsetBytes(), first, Durability.WRITE_BACK);
+    container.flush();
+  }
+
+  /// Entries beyond the disk's old size may hold anything in images of other programs.
+  private static void clearEntries(Container container, VhdMetadata metadata, int entries)
+      throws IOException {
+    int from = metadata.blockCount();
+    if (from < entries) {
+      ByteBuffer unallocated = ByteBuffer.allocate((entries - from) * Integer.BYTES);
+      while (unallocated.hasRemaining()) {
+        unallocated.putInt(VhdLayout.UNALLOCATED);
+      }
+      container.write(
+          metadata.dynamicHeader().tableOffsetBytes() + (long) from * Integer.BYTES,
+          unallocated.flip(),
+          Durability.WRITE_BACK);
+      // Barrier: the entries are cleared before the disk's size makes them count.
+      container.flush();
+    }
+  }
+
+  /// Zeroed room after everything the image holds, with a durable footer after it.
+  private static long roomAtEnd(Container container, VhdMetadata metadata, long bytes)
+      throws IOException {
+    long at =
+        VhdLayout.roundUp(
+            ImageEnd.bytes(metadata, AllocationTable.load(container, metadata)),
+            VhdLayout.PAGE_BYTES);
+    long end = VhdLayout.roundUp(at + bytes, VhdLayout.PAGE_BYTES);
+    if (end > Footers.trailingOffset(container)) {
+      container.ensureCapacity(VhdLayout.roundUp(end + FOOTER_BYTES, container.growthStepBytes()));
+      Footers.writeTrailing(container, metadata.footer());
+      // Barrier: a footer is at the new end before the old one is overwritten.
+      container.flush();
+    }
+    container.writeZeroes(at, end - at, Zeroing.MAY_DEALLOCATE, Durability.WRITE_BACK);
+    return at;
+  }
+}
