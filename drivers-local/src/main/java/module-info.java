@@ -3,4 +3,7 @@
 module io.strata.driver.local {
   requires static transitive org.jspecify;
   requires io.strata.sm;
+
+  provides io.strata.spi.StorageDriver with
+      io.strata.driver.local.FileDriver;
 }
