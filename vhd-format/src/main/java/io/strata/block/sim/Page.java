@@ -35,6 +35,12 @@ final class Page {
     return new Page(bytes.clone(), writtenSectors);
   }
 
+  /// Makes this page the same as another.
+  void become(Page other) {
+    System.arraycopy(other.bytes, 0, bytes, 0, SIZE_BYTES);
+    writtenSectors = other.writtenSectors;
+  }
+
   boolean sectorWritten(int sectorIndex) {
     return (writtenSectors & (1 << sectorIndex)) != 0;
   }

@@ -2,13 +2,17 @@
 package io.strata.block.sim;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Sparse bytes in pages, perhaps copied lazily from other bytes below.
 ///
 /// Bytes that are given as a base must not change while others lie over them.
 final class PagedBytes {
+  private static final int MAX_SPARES = 64;
+
   private final @Nullable PagedBytes base;
   private final byte fill;
 
@@ -16,6 +20,7 @@ final class PagedBytes {
   private @Nullable Page[] pages = new @Nullable Page[64];
   private int[] touched = new int[64];
   private int touchedCount;
+  private final List<Page> spares = new ArrayList<>();
   private long sizeBytes;
 
   /// Bytes that nobody wrote yet; what is read before it is written is `fill`.
@@ -34,6 +39,10 @@ final class PagedBytes {
   /// Forgets every change since this copy was made.
   synchronized void reset() {
     for (int i = 0; i < touchedCount; i++) {
+      Page page = pages[touched[i]];
+      if (page != null && page != Page.HOLE && spares.size() < MAX_SPARES) {
+        spares.add(page);
+      }
       pages[touched[i]] = null;
     }
     touchedCount = 0;
@@ -159,7 +168,16 @@ final class PagedBytes {
       return page;
     }
     Page below = find(index);
-    return put(index, below == null ? Page.unwritten(fill) : below.copy());
+    return put(index, below == null ? Page.unwritten(fill) : copyOf(below));
+  }
+
+  private Page copyOf(Page page) {
+    if (spares.isEmpty()) {
+      return page.copy();
+    }
+    Page copy = spares.removeLast();
+    copy.become(page);
+    return copy;
   }
 
   private Page put(int index, Page page) {

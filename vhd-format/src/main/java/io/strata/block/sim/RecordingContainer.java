@@ -9,7 +9,8 @@ import java.util.Optional;
 
 /// Notes every change and every completed flush of a container in a log.
 ///
-/// A change is noted before it is made, since one that fails may have been made in part.
+/// A change is noted before it is made, since one that fails may have been made in part. Writes are
+/// noted in whole sectors of 512 bytes, with what surrounds the bytes written.
 public final class RecordingContainer implements Container {
   private final Container target;
   private final WriteLog log;
@@ -50,10 +51,7 @@ public final class RecordingContainer implements Container {
   @Override
   public void write(long offsetBytes, ByteBuffer source, Durability durability) throws IOException {
     if (!target.readOnly()) {
-      byte[] bytes = new byte[source.remaining()];
-      source.duplicate().get(bytes);
-      log.append(
-          new LogEntry.Write(number, log.epoch(number), offsetBytes, bytes, forced(durability)));
+      noteWrite(offsetBytes, source, forced(durability));
     }
     target.write(offsetBytes, source, durability);
   }
@@ -126,6 +124,21 @@ public final class RecordingContainer implements Container {
   @Override
   public void close() throws IOException {
     target.close();
+  }
+
+  /// Notes whole sectors: a part of one reaches the medium together with what surrounds it.
+  private void noteWrite(long offsetBytes, ByteBuffer source, Optional<BarrierSite> forced)
+      throws IOException {
+    long end = offsetBytes + source.remaining();
+    long first = offsetBytes - offsetBytes % Page.SECTOR_BYTES;
+    long last =
+        Math.min(target.sizeBytes(), Math.ceilDiv(end, Page.SECTOR_BYTES) * Page.SECTOR_BYTES);
+    byte[] bytes = new byte[Math.toIntExact(Math.max(last, end) - first)];
+    if (first < offsetBytes || last > end) {
+      target.read(first, ByteBuffer.wrap(bytes, 0, (int) (last - first)));
+    }
+    source.duplicate().get(bytes, (int) (offsetBytes - first), source.remaining());
+    log.append(new LogEntry.Write(number, log.epoch(number), first, bytes, forced));
   }
 
   private static Optional<BarrierSite> forced(Durability durability) {

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.crash;
+
+import io.strata.block.sim.BarrierSite;
+import io.strata.block.sim.LogEntry;
+import io.strata.block.sim.MemoryContainer;
+import io.strata.block.sim.WriteLog;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// Tries the states that a power cut could leave, and compares each with what must hold then.
+///
+/// A state is everything that barriers made durable plus any part of what came after. The cuts lie
+/// just before each barrier completes, where most is pending, and at the end.
+final class CrashExplorer {
+  private final String title;
+  private final Recording recording;
+  private final CrashBudget budget;
+  private final Optional<BarrierSite> ignored;
+  private final FateSets fates;
+  private final CrashReport report = new CrashReport();
+  private final boolean nested;
+  private final long seed;
+
+  private final CrashImages images;
+  private final List<Pending> pending = new ArrayList<>();
+  private final List<LogEntry.NameChange> pendingNames = new ArrayList<>();
+  private final Map<String, Integer> names;
+  private @Nullable Expectation expectation;
+  private int cut;
+  private long tried;
+
+  private CrashExplorer(
+      String title,
+      Recording recording,
+      @Nullable Expectation expectation,
+      CrashBudget budget,
+      Optional<BarrierSite> ignored,
+      long seed,
+      boolean nested) {
+    this.title = title;
+    this.recording = recording;
+    this.expectation = expectation;
+    this.budget = budget;
+    this.ignored = ignored;
+    this.seed = seed;
+    this.nested = nested;
+    this.fates = new FateSets(seed, budget.randomSets());
+    this.images = new CrashImages(recording.before(), containers(recording), budget.poison());
+    this.names = new TreeMap<>(recording.names());
+  }
+
+  /// Explores a workload.
+  static CrashReport explore(CrashWorkload workload, long seed, CrashBudget budget)
+      throws IOException {
+    return explore(workload, workload.record(seed), seed, budget, Optional.empty());
+  }
+
+  /// Explores a recording, with one barrier of the program turned into one that does nothing.
+  static CrashReport explore(
+      CrashWorkload workload,
+      Recording recording,
+      long seed,
+      CrashBudget budget,
+      Optional<BarrierSite> ignored)
+      throws IOException {
+    String title = workload.name() + " -Dstrata.seed=" + seed;
+    return new CrashExplorer(title, recording, null, budget, ignored, seed, false).explore();
+  }
+
+  private CrashReport explore() throws IOException {
+    for (cut = 0; cut < recording.entries().size() && !enough(); cut++) {
+      follow(recording.entries().get(cut));
+    }
+    crash();
+    return report;
+  }
+
+  private void follow(LogEntry entry) throws IOException {
+    switch (entry) {
+      case LogEntry.Marker marker -> expect((Expectation) marker.note());
+      case LogEntry.Change change -> change(change);
+      case LogEntry.Flush flush -> flush(flush);
+      case LogEntry.NameChange change -> pendingNames.add(change);
+      case LogEntry.NamesFlush flush -> flushNames(flush);
+    }
+  }
+
+  private void expect(Expectation next) throws IOException {
+    if (expectation != null && expectation.acknowledged() && !pending.isEmpty()) {
+      crash();
+    }
+    expectation = next;
+  }
+
+  private void change(LogEntry.Change change) throws IOException {
+    boolean forced = change.forced().isPresent() && !change.forced().equals(ignored);
+    pending.add(new Pending(change, false));
+    if (forced) {
+      crash();
+      pending.set(pending.size() - 1, new Pending(change, true));
+    }
+  }
+
+  private void flush(LogEntry.Flush flush) throws IOException {
+    if (isIgnored(flush)) {
+      return;
+    }
+    crash();
+    List<Pending> others = new ArrayList<>();
+    for (Pending each : pending) {
+      if (each.change().container() == flush.container()) {
+        images.commit(each.change());
+      } else {
+        others.add(each);
+      }
+    }
+    pending.clear();
+    pending.addAll(others);
+  }
+
+  private void flushNames(LogEntry.NamesFlush flush) throws IOException {
+    if (isIgnored(flush)) {
+      return;
+    }
+    crash();
+    pendingNames.forEach(change -> rename(names, change));
+    pendingNames.clear();
+  }
+
+  private boolean isIgnored(LogEntry.Barrier barrier) {
+    return ignored.isPresent() && ignored.get().equals(barrier.site());
+  }
+
+  /// Tries the states that a power cut here could leave.
+  private void crash() throws IOException {
+    Expectation expected = expectation;
+    if (expected == null) {
+      return;
+    }
+    List<FateSet> sets = new ArrayList<>();
+    fates.choose(pending.size(), pendingNames.size(), sets::add);
+    for (FateSet set : sets) {
+      if (enough()) {
+        return;
+      }
+      attempt(set, expected);
+    }
+  }
+
+  private void attempt(FateSet set, Expectation expected) throws IOException {
+    images.reset();
+    SplittableRandom tear = new SplittableRandom(set.tearSeed());
+    for (int i = 0; i < pending.size(); i++) {
+      Pending each = pending.get(i);
+      images.suffer(each.change(), set.fates()[i], each.forced(), tear);
+    }
+    Map<String, Integer> crashedNames = names;
+    if (set.nameChanges() > 0) {
+      crashedNames = new TreeMap<>(names);
+      for (LogEntry.NameChange change : pendingNames.subList(0, set.nameChanges())) {
+        rename(crashedNames, change);
+      }
+    }
+    report.tried(nested);
+    tried++;
+    if (budget.nestedEvery() > 0 && tried % budget.nestedEvery() == 0) {
+      verifyAndCrashAgain(set, expected, crashedNames);
+    } else {
+      verify(set, expected, new CrashedStorage(images.crashed(), crashedNames, Optional.empty()));
+    }
+  }
+
+  private void verifyAndCrashAgain(
+      FateSet set, Expectation expected, Map<String, Integer> crashedNames) throws IOException {
+    List<MemoryContainer> copies = images.crashed().stream().map(MemoryContainer::overlay).toList();
+    WriteLog log = new WriteLog();
+    if (!verify(set, expected, new CrashedStorage(copies, crashedNames, Optional.of(log)))) {
+      return;
+    }
+    Recording recovery = new Recording(log.entries(), images.crashed(), crashedNames);
+    String inner = title + "\n  after " + describe(set) + "\n  inside the recovery";
+    report.add(
+        new CrashExplorer(inner, recovery, expected, budget.inside(), ignored, seed, true)
+            .explore());
+  }
+
+  private boolean verify(FateSet set, Expectation expected, CrashedStorage storage) {
+    try {
+      expected.verify(storage);
+      return true;
+    } catch (IOException | RuntimeException | AssertionError e) {
+      report.violated(title + ": " + e + at(e) + "\n  after " + describe(set));
+      return false;
+    }
+  }
+
+  private static String at(Throwable e) {
+    StackTraceElement[] trace = e.getStackTrace();
+    return e instanceof CrashViolation || trace.length == 0 ? "" : " at " + trace[0];
+  }
+
+  private boolean enough() {
+    return report.violations() >= budget.maxViolations();
+  }
+
+  private static void rename(Map<String, Integer> names, LogEntry.NameChange change) {
+    change.removed().ifPresent(names::remove);
+    change
+        .container()
+        .ifPresentOrElse(
+            container -> names.put(change.name(), container), () -> names.remove(change.name()));
+  }
+
+  private static int containers(Recording recording) {
+    int highest = recording.before().size() - 1;
+    for (LogEntry entry : recording.entries()) {
+      if (entry instanceof LogEntry.Change change) {
+        highest = Math.max(highest, change.container());
+      }
+    }
+    for (int container : recording.names().values()) {
+      highest = Math.max(highest, container);
+    }
+    return highest + 1;
+  }
+
+  private String describe(FateSet set) {
+    StringBuilder text = new StringBuilder("entry " + cut + " of the log:");
+    for (int i = 0; i < pending.size(); i++) {
+      Pending each = pending.get(i);
+      text.append("\n    ")
+          .append(each.forced() ? "FORCED" : set.fates()[i])
+          .append(' ')
+          .append(Descriptions.of(each.change()));
+    }
+    if (!pendingNames.isEmpty()) {
+      text.append("\n    names, the first ").append(set.nameChanges()).append(" of ");
+      text.append(pendingNames);
+    }
+    return text.toString();
+  }
+
+  /// @param forced whether it is durable although its epoch is open
+  private record Pending(LogEntry.Change change, boolean forced) {}
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.crash;
+
+import java.io.IOException;
+
+/// Something a program does to storage, with what must hold if the power goes meanwhile.
+interface CrashWorkload {
+
+  /// For messages.
+  String name();
+
+  /// Does it on recorded storage; the same for the same seed.
+  Recording record(long seed) throws IOException;
+}

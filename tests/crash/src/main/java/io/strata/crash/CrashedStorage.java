@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.crash;
+
+import io.strata.block.Container;
+import io.strata.block.sim.MemoryContainer;
+import io.strata.block.sim.RecordingContainer;
+import io.strata.block.sim.WriteLog;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// Storage as a crash left it, to be opened again. What is then done to it may be recorded.
+final class CrashedStorage {
+  private final List<MemoryContainer> containers;
+  private final Map<String, Integer> names;
+  private final Optional<WriteLog> log;
+
+  CrashedStorage(
+      List<MemoryContainer> containers, Map<String, Integer> names, Optional<WriteLog> log) {
+    this.containers = new ArrayList<>(containers);
+    this.names = new TreeMap<>(names);
+    this.log = log;
+    log.ifPresent(l -> containers.forEach(c -> l.addContainer()));
+  }
+
+  /// Opens a container.
+  Container open(int number, boolean writable) {
+    MemoryContainer handle = containers.get(number).reopen(writable);
+    return log.isPresent() ? new RecordingContainer(handle, log.get(), number) : handle;
+  }
+
+  /// Adds an empty container and returns its number.
+  int create(String location) {
+    containers.add(MemoryContainer.create(location));
+    log.ifPresent(WriteLog::addContainer);
+    return containers.size() - 1;
+  }
+
+  /// Which name means which container; to be changed by who also logs that.
+  Map<String, Integer> names() {
+    return names;
+  }
+
+  /// Where what is done now is recorded, if it is.
+  Optional<WriteLog> log() {
+    return log;
+  }
+
+  /// Notes what must hold if the power goes again from now on.
+  void expect(Expectation expectation) {
+    log.ifPresent(l -> l.mark(expectation));
+  }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.crash;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// What each sector of a disk may hold if the power goes: what it held at the last flush, or what
+/// any write since made of it. The last one is what a reader sees now.
+///
+/// Immutable. Sectors that are not named hold zeroes.
+final class SectorModel {
+  static final int SECTOR_BYTES = 512;
+  private static final byte[] ZEROES = new byte[SECTOR_BYTES];
+  private static final List<byte[]> ONLY_ZEROES = List.of(ZEROES);
+
+  private final Map<Long, List<byte[]>> sectors;
+
+  private SectorModel(Map<Long, List<byte[]>> sectors) {
+    this.sectors = sectors;
+  }
+
+  /// A disk of zeroes.
+  static SectorModel zeroes() {
+    return new SectorModel(new TreeMap<>());
+  }
+
+  /// While bytes are written: each sector may be as before or hold them.
+  SectorModel writing(long offsetBytes, byte[] bytes) {
+    Map<Long, List<byte[]>> next = new TreeMap<>(sectors);
+    forEachPart(
+        offsetBytes,
+        bytes,
+        (sector, inSector, part) ->
+            next.put(sector, with(allowed(sector), patched(latest(sector), inSector, part))));
+    return new SectorModel(next);
+  }
+
+  /// Once bytes were written that are durable on return.
+  SectorModel forced(long offsetBytes, byte[] bytes) {
+    Map<Long, List<byte[]>> next = new TreeMap<>(sectors);
+    forEachPart(
+        offsetBytes,
+        bytes,
+        (sector, inSector, part) -> {
+          List<byte[]> values =
+              allowed(sector).stream().map(value -> patched(value, inSector, part)).toList();
+          next.put(sector, part.length == SECTOR_BYTES ? List.of(values.getLast()) : values);
+        });
+    return new SectorModel(next);
+  }
+
+  /// Once a flush returned: only the latest value of each.
+  SectorModel flushed() {
+    Map<Long, List<byte[]>> next = new TreeMap<>();
+    sectors.forEach((sector, values) -> next.put(sector, List.of(values.getLast())));
+    return new SectorModel(next);
+  }
+
+  /// Once a sector turned out to hold one of its values and can't change any more.
+  SectorModel settled(Map<Long, byte[]> observed) {
+    Map<Long, List<byte[]>> next = new TreeMap<>(sectors);
+    observed.forEach((sector, value) -> next.put(sector, List.of(value)));
+    return new SectorModel(next);
+  }
+
+  /// The sectors that ever differed from zero, or may.
+  Iterable<Long> touched() {
+    return sectors.keySet();
+  }
+
+  /// What a reader sees now.
+  byte[] latest(long sector) {
+    return allowed(sector).getLast();
+  }
+
+  /// Every value the sector may have after a crash.
+  List<byte[]> allowed(long sector) {
+    return sectors.getOrDefault(sector, ONLY_ZEROES);
+  }
+
+  /// @throws CrashViolation where the sector holds what it may not
+  void check(long sector, byte[] bytes, int at) {
+    for (byte[] value : allowed(sector)) {
+      if (Arrays.equals(value, 0, SECTOR_BYTES, bytes, at, at + SECTOR_BYTES)) {
+        return;
+      }
+    }
+    throw new CrashViolation(
+        "sector %d holds %02x %02x.., not one of the %d it may hold (%s)"
+            .formatted(sector, bytes[at], bytes[at + 1], allowed(sector).size(), starts(sector)));
+  }
+
+  private String starts(long sector) {
+    StringBuilder text = new StringBuilder();
+    allowed(sector).forEach(v -> text.append("%02x %02x.. ".formatted(v[0], v[1])));
+    return text.toString().strip();
+  }
+
+  private static List<byte[]> with(List<byte[]> values, byte[] added) {
+    byte[][] all = values.toArray(new byte[values.size() + 1][]);
+    all[values.size()] = added;
+    return List.of(all);
+  }
+
+  private static byte[] patched(byte[] value, int at, byte[] part) {
+    byte[] copy = value.clone();
+    System.arraycopy(part, 0, copy, at, part.length);
+    return copy;
+  }
+
+  private static void forEachPart(long offsetBytes, byte[] bytes, PartVisitor visitor) {
+    int at = 0;
+    while (at < bytes.length) {
+      long offset = offsetBytes + at;
+      int inSector = (int) (offset % SECTOR_BYTES);
+      int length = Math.min(SECTOR_BYTES - inSector, bytes.length - at);
+      visitor.visit(offset / SECTOR_BYTES, inSector, Arrays.copyOfRange(bytes, at, at + length));
+      at += length;
+    }
+  }
+
+  private interface PartVisitor {
+    void visit(long sector, int inSector, byte[] part);
+  }
+}
