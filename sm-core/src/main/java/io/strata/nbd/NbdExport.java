@@ -3,26 +3,55 @@ package io.strata.nbd;
 
 import io.strata.block.BlockDevice;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// A block device under a name that NBD clients ask for.
 ///
 /// The device may be replaced under running clients: [#pause], [#swap], [#resume]. The export never
 /// closes a device: whoever made the device does, after [NbdExports#remove] or [#swap].
 ///
+/// After a failed flush nothing is known of the writes since the last good one, so the export is
+/// *failed*: it answers every write and flush with an error until [#recover] gives it a device that
+/// was opened anew. Reads go on.
+///
 /// **Threads.** Every method may be called by any thread; pausing is for one caller at a time.
 public final class NbdExport {
+  private static final Logger LOGGER = System.getLogger(NbdExport.class.getName());
+
   private final String name;
   private final String description;
+  private final RequestGate gate = new RequestGate();
+  private final FlushGroup flushes = new FlushGroup();
+  private final ConnectionSet connections = new ConnectionSet();
+  private final AtomicBoolean failureLogged = new AtomicBoolean();
+
+  /// Written only while nobody is inside the gate.
   private volatile BlockDevice device;
 
-  /// @param name what clients ask for; at most 4096 bytes of UTF-8
-  /// @param description for people, in the server's list; may be empty
+  /// @param name what clients ask for; not empty, at most 4096 bytes of UTF-8
+  /// @param description for people, in the server's list; may be empty, at most 4096 bytes of UTF-8
   /// @param device what is served; read-only if it says so
   public NbdExport(String name, String description, BlockDevice device) {
+    requireShort(name);
+    requireShort(description);
+    if (name.isEmpty()) {
+      throw new IllegalArgumentException("an export needs a name; see NbdExports.setDefault");
+    }
     this.name = name;
     this.description = description;
     this.device = device;
+  }
+
+  private static void requireShort(String text) {
+    int length = text.getBytes(StandardCharsets.UTF_8).length;
+    if (length > NbdWire.MAXIMUM_STRING_BYTES) {
+      throw new IllegalArgumentException(
+          "a string of %d bytes, at most %d".formatted(length, NbdWire.MAXIMUM_STRING_BYTES));
+    }
   }
 
   /// What clients ask for.
@@ -42,15 +71,27 @@ public final class NbdExport {
 
   /// Stops the export: new requests wait, those in flight finish, and the device is flushed.
   ///
-  /// Clients stay connected and notice nothing but the delay.
+  /// Clients stay connected and notice nothing but the delay. A client that does not take the data
+  /// it asked for counts as a request in flight.
   ///
   /// @param drainTimeout how long to wait for requests in flight
   /// @throws IOException they did not finish in time, or the flush failed; the export then runs on
+  /// @throws IllegalStateException it is paused already
   public void pause(Duration drainTimeout) throws IOException {
-    if (drainTimeout.isNegative()) {
-      throw new IOException("timeout " + drainTimeout);
+    gate.close();
+    boolean paused = false;
+    try {
+      gate.drain(drainTimeout);
+      flush();
+      paused = true;
+    } catch (IOException failure) {
+      throw new IOException(
+          "export " + name + " can't be paused: " + failure.getMessage(), failure);
+    } finally {
+      if (!paused) {
+        gate.open();
+      }
     }
-    device.flush();
   }
 
   /// Replaces the device of a paused export. The old device is not closed.
@@ -58,20 +99,98 @@ public final class NbdExport {
   /// @param replacement at least as large as the old device
   /// @throws IllegalStateException the export is not paused
   public void swap(BlockDevice replacement) {
+    if (!gate.isClosed()) {
+      throw new IllegalStateException("export " + name + " is not paused");
+    }
+    if (replacement.sizeBytes() < device.sizeBytes()) {
+      throw new IllegalArgumentException(
+          "export %s has %d bytes, its replacement only %d"
+              .formatted(name, device.sizeBytes(), replacement.sizeBytes()));
+    }
     device = replacement;
+    flushes.reset();
+    failureLogged.set(false);
   }
 
-  /// Lets requests run again.
-  public void resume() {}
+  /// Lets requests run again. Does nothing where the export is not paused.
+  public void resume() {
+    gate.open();
+  }
+
+  /// Whether a flush failed since the device was made the export's.
+  public boolean failed() {
+    return flushes.failed();
+  }
+
+  /// Gives a failed export a device that was opened anew, under its running clients. The old device
+  /// is neither flushed nor closed.
+  ///
+  /// @throws IOException requests in flight did not finish in time; nothing has changed
+  public void recover(BlockDevice replacement, Duration drainTimeout) throws IOException {
+    gate.close();
+    try {
+      gate.drain(drainTimeout);
+      swap(replacement);
+    } finally {
+      gate.open();
+    }
+  }
 
   /// What clients did so far.
   public ExportStatistics statistics() {
-    return new ExportStatistics(
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, new LatencyHistogram(new long[LatencyHistogram.BUCKETS]));
+    return connections.statistics();
   }
 
   /// Clients connected now.
   public int connections() {
-    return 0;
+    return connections.size();
+  }
+
+  RequestGate gate() {
+    return gate;
+  }
+
+  ConnectionSet connectionSet() {
+    return connections;
+  }
+
+  /// Makes every write durable that returned before this call, on whatever connection.
+  void flush() throws IOException {
+    flushes.flush(this::flushDevice);
+  }
+
+  private void flushDevice() throws IOException {
+    try {
+      device.flush();
+    } catch (IOException | RuntimeException failure) {
+      LOGGER.log(
+          Level.ERROR,
+          "export " + name + ": flush failed; it takes no more writes until it is reopened",
+          failure);
+      throw failure;
+    }
+  }
+
+  /// Takes note of a failure of the device: says so once for each device.
+  void deviceFailed(String operation, long offsetBytes, long lengthBytes, Throwable failure) {
+    if (failureLogged.compareAndSet(false, true)) {
+      LOGGER.log(
+          Level.WARNING,
+          "export %s: %s of %d bytes at %d failed; later failures are only counted"
+              .formatted(name, operation, lengthBytes, offsetBytes),
+          failure);
+    }
+  }
+
+  /// Ends every connection and admits no other.
+  ///
+  /// @throws IOException some requests have not ended in time: the device is still in use
+  void withdraw(Duration timeout) throws IOException {
+    gate.abandon();
+    if (!connections.close(timeout)) {
+      throw new IOException(
+          "export %s: %d connections still have requests in flight after %s"
+              .formatted(name, connections.size(), timeout));
+    }
   }
 }

@@ -57,8 +57,8 @@ public final class NbdExports {
   /// As [#remove(String)], with a time limit of the caller's.
   public void remove(String name, Duration timeout) throws IOException {
     NbdExport export = exports.remove(name);
-    if (export != null && timeout.isNegative()) {
-      throw new IOException("timeout " + timeout);
+    if (export != null) {
+      export.withdraw(timeout);
     }
   }
 }
