@@ -34,6 +34,7 @@ final class AllocationTable {
   private final int blockCount;
   private int allocated;
   private long highestSector = -1;
+  private long lowestSector = -1;
 
   private AllocationTable(int blockCount) {
     this.blockCount = blockCount;
@@ -71,6 +72,7 @@ final class AllocationTable {
     ENTRIES.setVolatile(page, block & PAGE_ENTRIES - 1, (int) sector);
     allocated++;
     highestSector = Math.max(highestSector, sector);
+    lowestSector = lowestSector < 0 ? sector : Math.min(lowestSector, sector);
   }
 
   int blockCount() {
@@ -85,6 +87,11 @@ final class AllocationTable {
   /// The highest sector any entry points to; -1 where nothing is allocated.
   long highestSector() {
     return highestSector;
+  }
+
+  /// The lowest sector any entry points to; -1 where nothing is allocated.
+  long lowestSector() {
+    return lowestSector;
   }
 
   /// The first block from `from` on that may be allocated; the block count if there is none.

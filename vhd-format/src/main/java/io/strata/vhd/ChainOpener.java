@@ -18,42 +18,73 @@ final class ChainOpener {
   /// The images, leaf first. Everything is closed if this fails, the leaf too.
   static List<Layer> open(Container leaf, ParentResolver resolver) throws IOException {
     List<Layer> layers = new ArrayList<>();
-    Container next = leaf;
     try {
-      Set<UUID> seen = new HashSet<>();
-      while (next != null) {
-        Layer layer = Layer.open(next);
-        layers.add(layer);
-        Container opened = next;
-        next = null;
-        if (!seen.add(layer.uuid())) {
-          throw new VhdRejectedException(
-              leaf.location() + " depends on itself: its chain meets " + layer.uuid() + " twice");
-        }
-        if (layers.size() > VhdChain.MOST_LAYERS) {
-          throw new VhdRejectedException(
-              leaf.location() + " has more than " + VhdChain.MOST_LAYERS + " parents");
-        }
-        if (layers.size() > 1) {
-          Layer child = layers.get(layers.size() - 2);
-          checkParent(child, child.parent().orElseThrow(), layer);
-        }
-        Optional<ParentLink> link = layer.parent();
-        if (link.isPresent()) {
-          if (link.get().raw()) {
-            throw new VhdRejectedException(
-                opened.location()
-                    + " names a raw disk as its parent; only VHDs, found by UUID, are opened");
-          }
-          next = resolver.open(link.get(), opened.location());
-        }
-      }
-      return layers;
+      layers.add(Layer.open(leaf));
     } catch (IOException | RuntimeException e) {
-      if (next != null) {
-        next.close();
-      }
+      leaf.close();
+      throw e;
+    }
+    addParents(layers, resolver);
+    return layers;
+  }
+
+  /// The parents of an open image, nearest first. They are closed if this fails.
+  static List<Layer> openParents(Layer child, ParentResolver resolver) throws IOException {
+    List<Layer> layers = new ArrayList<>();
+    layers.add(child);
+    int own = layers.size();
+    try {
+      follow(layers, resolver);
+    } catch (IOException | RuntimeException e) {
+      closeAll(layers.subList(own, layers.size()), e);
+      throw e;
+    }
+    return layers.subList(own, layers.size());
+  }
+
+  private static void addParents(List<Layer> layers, ParentResolver resolver) throws IOException {
+    try {
+      follow(layers, resolver);
+    } catch (IOException | RuntimeException e) {
       closeAll(layers, e);
+      throw e;
+    }
+  }
+
+  private static void follow(List<Layer> layers, ParentResolver resolver) throws IOException {
+    Layer leaf = layers.getFirst();
+    Set<UUID> seen = new HashSet<>();
+    seen.add(leaf.uuid());
+    Layer child = leaf;
+    for (Optional<ParentLink> link = child.parent(); link.isPresent(); link = child.parent()) {
+      String childAt = child.container().location();
+      if (link.get().raw()) {
+        throw new VhdRejectedException(
+            childAt + " names a raw disk as its parent; only VHDs, found by UUID, are opened");
+      }
+      if (!seen.add(link.get().uuid())) {
+        throw new VhdRejectedException(
+            leaf.container().location()
+                + " depends on itself: its chain meets "
+                + link.get().uuid()
+                + " twice");
+      }
+      if (layers.size() > VhdChain.MOST_LAYERS) {
+        throw new VhdRejectedException(
+            leaf.container().location() + " has more than " + VhdChain.MOST_LAYERS + " parents");
+      }
+      Layer parent = openLayer(resolver.open(link.get(), childAt));
+      layers.add(parent);
+      checkParent(child, link.get(), parent);
+      child = parent;
+    }
+  }
+
+  private static Layer openLayer(Container container) throws IOException {
+    try {
+      return Layer.open(container);
+    } catch (IOException | RuntimeException e) {
+      container.close();
       throw e;
     }
   }

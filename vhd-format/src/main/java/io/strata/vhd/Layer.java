@@ -56,11 +56,11 @@ final class Layer implements Closeable {
         Batmap.read(container, metadata));
   }
 
-  /// The same image with another footer, after it was changed.
-  Layer withFooter(VhdFooter footer) {
+  /// The same image after its footer or header were changed.
+  Layer withMetadata(VhdFooter footer, DynamicHeader header) {
     return new Layer(
         container,
-        new VhdMetadata(footer, metadata.header(), metadata.batmap(), true),
+        new VhdMetadata(footer, header, metadata.batmap(), true),
         geometry,
         table,
         fullBlocks);
@@ -118,6 +118,21 @@ final class Layer implements Closeable {
 
   BitSet fullBlocks() {
     return fullBlocks;
+  }
+
+  /// Whether any of these sectors may be present, as far as the BAT says.
+  boolean mayHold(long sector, int sectors) {
+    long end = Math.min(sector + sectors, sizeSectors());
+    if (table == null) {
+      return sector < end;
+    }
+    int perBlock = geometry.sectorsPerBlock();
+    for (long at = sector; at < end; at = (at / perBlock + 1) * perBlock) {
+      if (table.sector((int) (at / perBlock)) >= 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// Where a sector's data is or would be; its block is allocated.

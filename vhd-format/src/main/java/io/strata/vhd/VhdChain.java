@@ -15,6 +15,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
@@ -42,7 +43,7 @@ public final class VhdChain implements BlockDevice {
   private final @Nullable Layer fixedLeaf;
 
   /// Everything that does not change: the leaf's parents, or the whole read-only chain.
-  private final ParentMap parents;
+  private volatile ParentMap parents;
 
   private final BlockGeometry geometry;
   private final long sizeBytes;
@@ -159,6 +160,42 @@ public final class VhdChain implements BlockDevice {
             WritableLeaf.open(top), null, rest, top.geometry(), top.sizeBytes(), child.location());
     closed = true;
     return result;
+  }
+
+  /// Tells the leaf that its parent is another image now, which shows the same content. Writes may
+  /// go on. [#adopt] follows.
+  ///
+  /// @param newParent the parent's metadata; absent where the parents gave nothing but zeroes
+  public void relinkLeaf(Optional<VhdInfo> newParent, String newName) throws IOException {
+    checkOpen();
+    writableLeaf().changeParent(newParent, newName);
+  }
+
+  /// Opens the images that the leaf names as its parents now, while this chain is in use.
+  public NewParents openParents(ParentResolver resolver) throws IOException {
+    Layer own = writableLeaf().layer();
+    return new NewParents(ChainOpener.openParents(own, resolver));
+  }
+
+  /// Parents that were opened and wait to be adopted.
+  public static final class NewParents {
+    private final List<Layer> layers;
+
+    private NewParents(List<Layer> layers) {
+      this.layers = layers;
+    }
+
+    /// Closes them instead.
+    public void discard() throws IOException {
+      ChainOpener.closeAll(layers, null, "new parents");
+    }
+  }
+
+  /// Reads through these parents from now on and closes the former ones. The device is at rest.
+  public void adopt(NewParents adopted) throws IOException {
+    ParentMap former = parents;
+    parents = new ParentMap(adopted.layers, geometry, sizeBytes);
+    ChainOpener.closeAll(former.layers(), null, location);
   }
 
   @Override
@@ -360,7 +397,8 @@ public final class VhdChain implements BlockDevice {
   }
 
   private void locateInParents(int block, int inBlock, int length, Span span) throws IOException {
-    int[] runs = parents.runs(block);
+    ParentMap map = parents;
+    int[] runs = map.runs(block);
     int sector = inBlock / SECTOR_BYTES;
     int run = ParentMap.find(runs, sector);
     int owner = runs[run + 1];
@@ -373,7 +411,7 @@ public final class VhdChain implements BlockDevice {
       span.lengthBytes = available;
       return;
     }
-    Layer layer = parents.layers().get(owner);
+    Layer layer = map.layers().get(owner);
     long absolute = (long) block * geometry.sectorsPerBlock() + sector;
     int inSector = inBlock % SECTOR_BYTES;
     span.container = layer.container();

@@ -26,7 +26,8 @@ import java.util.UUID;
 /// | 0 | copy of the footer (the authoritative one) |
 /// | 512 | dynamic header |
 /// | 1536 | data of up to three parent locators, 1 KiB each |
-/// | 8192 | BAT, then batmap header and batmap |
+/// | 4608 | room for another header and its locators ([HeaderSlots]) |
+/// | 12288 | BAT, then batmap header and batmap |
 /// | ... | blocks, with their data at multiples of 4 KiB |
 /// | end - 512 | footer |
 ///
@@ -34,10 +35,8 @@ import java.util.UUID;
 /// first block at once, with nothing in it: qemu places new blocks after the last one, and straight
 /// over the batmap where there is none.
 public final class VhdCreator {
-  private static final int HEADER_AT = FOOTER_BYTES;
-  private static final int LOCATOR_DATA_AT = HEADER_AT + HEADER_BYTES;
-  private static final int LOCATOR_SPACE_BYTES = 1024;
-  private static final int TABLE_AT = 8192;
+  private static final long HEADER_AT = HeaderSlots.FIRST_AT;
+  private static final long TABLE_AT = HeaderSlots.END;
   private static final int[] PLATFORMS = {
     ParentLocator.MACX, ParentLocator.W2KU, ParentLocator.W2RU
   };
@@ -87,7 +86,7 @@ public final class VhdCreator {
 
   static void differencing(Container child, UUID uuid, VhdInfo parent, String parentName)
       throws IOException {
-    List<ParentLocator> locators = writeLocators(child, LOCATOR_DATA_AT, parentName);
+    List<ParentLocator> locators = writeLocators(child, HEADER_AT + HEADER_BYTES, parentName);
     int blockBytes = parent.blockBytes() == 0 ? DEFAULT_BLOCK_BYTES : parent.blockBytes();
     DynamicHeader header =
         header(
@@ -106,7 +105,7 @@ public final class VhdCreator {
 
   /// Bytes that locators written by [#writeLocators] take.
   static int locatorsBytes() {
-    return PLATFORMS.length * LOCATOR_SPACE_BYTES;
+    return PLATFORMS.length * HeaderSlots.LOCATOR_SPACE_BYTES;
   }
 
   /// Writes the locators' paths from `atBytes` on and returns the eight entries. Not flushed.
@@ -116,10 +115,11 @@ public final class VhdCreator {
     List<ParentLocator> locators = new ArrayList<>();
     for (int i = 0; i < PLATFORMS.length; i++) {
       byte[] path = ParentLocator.pathBytes(PLATFORMS[i], parentName);
-      long at = atBytes + (long) i * LOCATOR_SPACE_BYTES;
-      ByteBuffer space = ByteBuffer.allocate(LOCATOR_SPACE_BYTES).put(path).clear();
+      long at = atBytes + (long) i * HeaderSlots.LOCATOR_SPACE_BYTES;
+      ByteBuffer space = ByteBuffer.allocate(HeaderSlots.LOCATOR_SPACE_BYTES).put(path).clear();
       container.write(at, space, Durability.WRITE_BACK);
-      locators.add(new ParentLocator(PLATFORMS[i], LOCATOR_SPACE_BYTES, path.length, at));
+      locators.add(
+          new ParentLocator(PLATFORMS[i], HeaderSlots.LOCATOR_SPACE_BYTES, path.length, at));
     }
     while (locators.size() < VhdLayout.HEADER_LOCATORS) {
       locators.add(ParentLocator.NONE);

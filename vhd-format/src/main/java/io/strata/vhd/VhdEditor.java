@@ -2,7 +2,6 @@
 package io.strata.vhd;
 
 import static io.strata.vhd.VhdLayout.FOOTER_BYTES;
-import static io.strata.vhd.VhdLayout.HEADER_BYTES;
 import static io.strata.vhd.VhdLayout.SECTOR_BYTES;
 
 import io.strata.block.BlockDevice.Durability;
@@ -10,7 +9,7 @@ import io.strata.block.BlockDevice.Zeroing;
 import io.strata.block.Container;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.List;
+import java.util.Optional;
 
 /// Changes of an image's metadata, on an image that is not open for writing.
 ///
@@ -58,33 +57,32 @@ public final class VhdEditor {
     container.flush();
   }
 
-  /// Gives a differencing image another parent. The content that the two parents give it must be
-  /// the same.
+  /// Gives an image another parent. The content that the two parents give it must be the same.
   ///
   /// @param newParent the parent's metadata
   /// @param newName the parent's file name, for other tools
   public static void relink(Container container, VhdInfo newParent, String newName)
       throws IOException {
+    changeParent(container, Optional.of(newParent), newName);
+  }
+
+  /// Makes a differencing image independent. Its parents must give it nothing but zeroes.
+  public static void unlink(Container container) throws IOException {
+    changeParent(container, Optional.empty(), "");
+  }
+
+  private static void changeParent(Container container, Optional<VhdInfo> parent, String name)
+      throws IOException {
     VhdMetadata metadata = VhdMetadata.read(container);
-    DynamicHeader header = metadata.dynamicHeader();
-    if (metadata.footer().type() != DiskType.DIFFERENCING) {
-      throw new IllegalArgumentException(container.location() + " has no parent");
+    if (metadata.footer().type() == DiskType.FIXED) {
+      throw new IllegalArgumentException(container.location() + " is fixed: it has no parent");
     }
-    long at = roomAtEnd(container, metadata, HEADER_BYTES + VhdCreator.locatorsBytes());
-    List<ParentLocator> locators = VhdCreator.writeLocators(container, at + HEADER_BYTES, newName);
-    DynamicHeader relinked =
-        new DynamicHeader(
-            header.tableOffsetBytes(),
-            header.maxTableEntries(),
-            header.blockBytes(),
-            newParent.uuid(),
-            newParent.timestamp(),
-            newName,
-            locators);
-    container.write(at, relinked.toBytes(), Durability.WRITE_BACK);
+    long slot = HeaderSlots.unused(metadata, AllocationTable.load(container, metadata));
+    long at = slot >= 0 ? slot : roomAtEnd(container, metadata, HeaderSlots.SLOT_BYTES);
+    ParentChange.writeHeader(container, metadata, at, parent, name);
     // Barrier: the new header is there before the footer points to it.
     container.flush();
-    Footers.write(container, metadata.footer().withDataOffset(at));
+    Footers.write(container, ParentChange.footer(metadata.footer(), at, parent));
     container.flush();
   }
 

@@ -215,6 +215,23 @@ record VhdFooter(
         hidden);
   }
 
+  VhdFooter withType(DiskType newType) {
+    return new VhdFooter(
+        features,
+        dataOffsetBytes,
+        timestamp,
+        creatorApplication,
+        creatorVersion,
+        creatorOs,
+        originalSizeBytes,
+        currentSizeBytes,
+        geometry,
+        newType,
+        uuid,
+        savedState,
+        hidden);
+  }
+
   /// A timestamp later than this footer's, for an image whose content changes now.
   VhdFooter touched(long nowEpochSeconds) {
     int now = (int) (nowEpochSeconds - VhdLayout.EPOCH_2000_SECONDS);

@@ -11,6 +11,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
@@ -42,7 +43,7 @@ final class WritableLeaf {
   /// Bound on unchanged blocks kept, about 16 MiB of bitmaps.
   private static final int MOST_KEPT = 32 * 1024;
 
-  private final Layer layer;
+  private volatile Layer layer;
   private final Container container;
   private final BlockGeometry geometry;
   private final AllocationTable table;
@@ -94,7 +95,7 @@ final class WritableLeaf {
 
   /// The image as a read-only layer, after a commit.
   Layer freeze() {
-    return layer.withFooter(allocator.footer());
+    return layer.withMetadata(allocator.footer(), layer.metadata().dynamicHeader());
   }
 
   Layer layer() {
@@ -179,6 +180,26 @@ final class WritableLeaf {
           modified.set(true);
         }
       }
+    }
+  }
+
+  /// Gives the image another parent, or none, while it takes writes. The content that the two give
+  /// it must be the same.
+  void changeParent(Optional<VhdInfo> parent, String name) throws IOException {
+    commitLock.lock();
+    try {
+      checkUsable();
+      VhdMetadata metadata = freeze().metadata();
+      long slot = HeaderSlots.unused(metadata, table);
+      long at = slot >= 0 ? slot : allocator.allocate() * SECTOR_BYTES;
+      DynamicHeader header = ParentChange.writeHeader(container, metadata, at, parent, name);
+      // Barrier: the new header is there before the footer points to it.
+      barrier();
+      allocator.changeFooter(ParentChange.footer(allocator.footer(), at, parent));
+      barrier();
+      layer = layer.withMetadata(allocator.footer(), header);
+    } finally {
+      commitLock.unlock();
     }
   }
 
