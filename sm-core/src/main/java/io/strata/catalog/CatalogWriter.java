@@ -62,8 +62,9 @@ public final class CatalogWriter {
     setSrMap(sr.uuid(), SrMap.OTHER_CONFIG, sr.otherConfig());
   }
 
-  /// Removes the SR with its PBDs and VDIs from the catalog.
+  /// Removes the SR with its PBDs, VDIs and intents from the catalog.
   public void deleteSr(SrUuid sr) throws StorageException {
+    sql.update("DELETE FROM intent WHERE sr = ?", sr);
     sql.update("DELETE FROM sr WHERE uuid = ?", sr);
   }
 
@@ -85,6 +86,11 @@ public final class CatalogWriter {
         totalBytes,
         usedBytes,
         sr);
+  }
+
+  /// Says that the SR's description has changed.
+  public void bumpMetadataGeneration(SrUuid sr) throws StorageException {
+    sql.update("UPDATE sr SET metadata_generation = metadata_generation + 1 WHERE uuid = ?", sr);
   }
 
   public void setMetadataGeneration(SrUuid sr, long generation) throws StorageException {
@@ -168,15 +174,40 @@ public final class CatalogWriter {
         vdi.problem(),
         vdi.contentId(),
         vdi.qosAlgorithmType());
+    setVdiProperties(vdi);
+  }
+
+  public void deleteVdi(VdiUuid vdi) throws StorageException {
+    sql.update("DELETE FROM vdi WHERE uuid = ?", vdi);
+  }
+
+  /// Takes over what a description says of a VDI: everything that the storage itself doesn't know.
+  public void describeVdi(VdiRecord vdi) throws StorageException {
+    sql.update(
+        """
+        UPDATE vdi SET type = ?, name_label = ?, name_description = ?, read_only = ?, sharable = ?,
+          is_a_snapshot = ?, snapshot_of = ?, snapshot_time = ?, content_id = ?,
+          qos_algorithm_type = ? WHERE uuid = ?""",
+        vdi.type(),
+        vdi.nameLabel(),
+        vdi.nameDescription(),
+        vdi.readOnly(),
+        vdi.sharable(),
+        vdi.isASnapshot(),
+        vdi.snapshotOf(),
+        vdi.snapshotTime().toEpochMilli(),
+        vdi.contentId(),
+        vdi.qosAlgorithmType(),
+        vdi.uuid());
+    setVdiProperties(vdi);
+  }
+
+  private void setVdiProperties(VdiRecord vdi) throws StorageException {
     setVdiTags(vdi.uuid(), vdi.tags());
     setVdiMap(vdi.uuid(), VdiMap.SM_CONFIG, vdi.smConfig());
     setVdiMap(vdi.uuid(), VdiMap.OTHER_CONFIG, vdi.otherConfig());
     setVdiMap(vdi.uuid(), VdiMap.KEYS, vdi.keys());
     setVdiMap(vdi.uuid(), VdiMap.QOS_ALGORITHM_PARAMS, vdi.qosAlgorithmParams());
-  }
-
-  public void deleteVdi(VdiUuid vdi) throws StorageException {
-    sql.update("DELETE FROM vdi WHERE uuid = ?", vdi);
   }
 
   /// Takes over what the storage says of a volume that is there.

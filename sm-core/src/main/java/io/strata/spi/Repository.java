@@ -22,6 +22,12 @@ public interface Repository extends AutoCloseable {
   /// size and parentage.
   List<Volume> scan() throws StorageException;
 
+  /// One volume as the storage itself knows it. A repository that can look without a whole scan
+  /// does.
+  default Optional<Volume> volume(VdiUuid vdi) throws StorageException {
+    return scan().stream().filter(volume -> volume.uuid().equals(vdi)).findFirst();
+  }
+
   /// Makes a volume that reads as zeroes.
   ///
   /// @return the volume with its actual size, at least the size asked for

@@ -29,7 +29,7 @@ public interface Snapshots {
     /// and flushed.
     Replacement commit() throws StorageException;
 
-    /// Forgets what was prepared.
+    /// Forgets what was prepared; also after a commit that failed.
     void abandon();
   }
 }

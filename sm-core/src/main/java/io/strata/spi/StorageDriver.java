@@ -23,6 +23,7 @@ public interface StorageDriver {
   /// @return the repository, to be closed by the caller; closing makes the storage unreachable
   Repository attach(SrUuid sr, DeviceConfig config) throws StorageException;
 
-  /// Removes an SR that holds no VDI from its storage. Idempotent.
+  /// Removes an SR that holds no VDI from its storage. Idempotent, also after a [#create] that a
+  /// crash interrupted at any step; storage that holds another SR, or none, is left alone.
   void destroy(SrUuid sr, DeviceConfig config) throws StorageException;
 }

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.manager;
+
+import io.strata.catalog.Catalog;
+import io.strata.catalog.IntentRecord;
+import io.strata.spi.SrUuid;
+import io.strata.spi.StorageException;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// Operations of several steps, from the record that is made first to the commit that removes it
+/// in one transaction with the result.
+final class Intents {
+  private final Core core;
+  private final SrMetadata metadata;
+
+  /// Intents of operations that run now, so that nobody takes them for left over.
+  private final Set<UUID> running = ConcurrentHashMap.newKeySet();
+
+  Intents(Core core, SrMetadata metadata) {
+    this.core = core;
+    this.metadata = metadata;
+  }
+
+  /// Records an intent.
+  ///
+  /// @param arguments everything a replay needs, every new UUID among it
+  Intent begin(Operation operation, SrUuid sr, Map<String, String> arguments)
+      throws StorageException {
+    UUID id = UUID.randomUUID();
+    core.catalog()
+        .write(
+            w ->
+                w.insertIntent(id, operation.verb(), sr, arguments, core.clock().millis()));
+    running.add(id);
+    core.failpoints().hit(operation.verb() + ".recorded");
+    return new Intent(id, operation.verb(), sr);
+  }
+
+  /// An intent that a crash or a failed undo left over.
+  Intent resume(IntentRecord left) {
+    return new Intent(left.id(), left.operation(), left.sr());
+  }
+
+  boolean running(IntentRecord intent) {
+    return running.contains(intent.id());
+  }
+
+  /// An operation that has begun. Closing it without [#commit] or [#drop] leaves it to recovery.
+  final class Intent implements AutoCloseable {
+    private final UUID id;
+    private final String verb;
+    private final SrUuid sr;
+
+    private Intent(UUID id, String verb, SrUuid sr) {
+      this.id = id;
+      this.verb = verb;
+      this.sr = sr;
+    }
+
+    /// Records that a step is done.
+    void reached(String step) throws StorageException {
+      core.catalog().write(w -> w.setIntentStep(id, step));
+      core.failpoints().hit(verb + "." + step);
+    }
+
+    /// Says that a step is done, where recording it would take too long.
+    void passed(String step) {
+      core.failpoints().hit(verb + "." + step);
+    }
+
+    /// Ends the operation: its result enters the catalog and the intent leaves it at once. Then the
+    /// SR's own description follows.
+    void commit(Catalog.Change result) throws StorageException {
+      core.catalog()
+          .write(
+              w -> {
+                result.apply(w);
+                w.deleteIntent(id);
+                w.bumpMetadataGeneration(sr);
+              });
+      core.failpoints().hit(verb + ".committed");
+      metadata.describe(sr);
+      core.failpoints().hit(verb + ".described");
+    }
+
+    /// Ends the operation without a result.
+    void drop() throws StorageException {
+      core.catalog().write(w -> w.deleteIntent(id));
+    }
+
+    /// Undoes and drops; a failure to do so stays with the intent for recovery.
+    void undo(StorageException failure, Undo undo) {
+      try {
+        undo.run();
+        drop();
+      } catch (StorageException e) {
+        failure.addSuppressed(e);
+      }
+    }
+
+    @Override
+    public void close() {
+      running.remove(id);
+    }
+  }
+
+  /// Takes back what an operation did so far. Idempotent.
+  @FunctionalInterface
+  interface Undo {
+    void run() throws StorageException;
+  }
+}

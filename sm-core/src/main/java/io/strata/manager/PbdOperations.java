@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.manager;
+
+import io.strata.catalog.PbdRecord;
+import io.strata.catalog.SrRecord;
+import io.strata.spi.DeviceConfig;
+import io.strata.spi.ErrorCode;
+import io.strata.spi.PbdUuid;
+import io.strata.spi.Repository;
+import io.strata.spi.SrUuid;
+import io.strata.spi.StorageException;
+import java.util.Map;
+import java.util.Optional;
+
+/// How this host reaches SRs.
+final class PbdOperations {
+  private static final System.Logger LOG = System.getLogger(PbdOperations.class.getName());
+
+  private final Core core;
+  private final Intents intents;
+  private final Recovery recovery;
+  private final Reconciler reconciler;
+  private final Attachments attachments;
+
+  PbdOperations(
+      Core core,
+      Intents intents,
+      Recovery recovery,
+      Reconciler reconciler,
+      Attachments attachments) {
+    this.core = core;
+    this.intents = intents;
+    this.recovery = recovery;
+    this.reconciler = reconciler;
+    this.attachments = attachments;
+  }
+
+  PbdUuid create(PbdCreate request) throws StorageException {
+    Names.check("device-config", request.deviceConfig().values());
+    SrRecord sr = core.catalog().read(r -> r.sr(request.sr()));
+    PbdRecord pbd =
+        new PbdRecord(
+            PbdUuid.random(),
+            request.sr(),
+            request.host().orElse(core.host()),
+            request.deviceConfig(),
+            false,
+            Optional.empty(),
+            Map.of());
+    if (core.catalog().read(r -> r.hosts()).stream().noneMatch(h -> h.uuid().equals(pbd.host()))) {
+      throw new StorageException(
+          ErrorCode.BAD_REQUEST, "There is no host " + pbd.host() + ".", "See host-list.");
+    }
+    try (var _ = core.locks().sr(request.sr(), "pbd-create")) {
+      assertStorageUnused(sr.type(), request.deviceConfig());
+      core.catalog().write(w -> w.insertPbd(pbd));
+    }
+    return pbd.uuid();
+  }
+
+  /// @throws StorageException [ErrorCode#SR_IN_USE] if a PBD of this host leads to the same storage
+  void assertStorageUnused(String type, DeviceConfig config) throws StorageException {
+    for (PbdRecord pbd : core.catalog().read(r -> r.pbds())) {
+      boolean same =
+          pbd.host().equals(core.host())
+              && pbd.deviceConfig().equals(config)
+              && core.catalog().read(r -> r.sr(pbd.sr())).type().equals(type);
+      if (same) {
+        throw new StorageException(
+            ErrorCode.SR_IN_USE,
+            "SR " + pbd.sr() + " uses this storage (PBD " + pbd.uuid() + ").",
+            "Give other storage, or use that SR.");
+      }
+    }
+  }
+
+  void plug(PbdUuid uuid) throws StorageException {
+    SrUuid sr = core.catalog().read(r -> r.pbd(uuid)).sr();
+    try (var _ = core.locks().sr(sr, "pbd-plug")) {
+      PbdRecord pbd = core.catalog().read(r -> r.pbd(uuid));
+      assertOurs(pbd);
+      if (core.plugged().find(sr).isPresent()) {
+        return;
+      }
+      try (Intents.Intent intent =
+          intents.begin(
+              Operation.PBD_PLUG, sr, Map.of(Replay.PBD, uuid.toString()))) {
+        plug(pbd, intent);
+      }
+    }
+    LOG.log(System.Logger.Level.INFO, "SR {0}: plugged, PBD {1}", sr, uuid);
+  }
+
+  private void plug(PbdRecord pbd, Intents.Intent intent) throws StorageException {
+    try {
+      connect(pbd);
+    } catch (StorageException e) {
+      intent.undo(e, () -> {});
+      throw e;
+    }
+    intent.passed("attached");
+    intent.commit(w -> w.setPbdState(pbd.uuid(), true, Optional.empty()));
+  }
+
+  /// Makes the SR reachable, ends what a crash interrupted, and serves what is attached.
+  private void connect(PbdRecord pbd) throws StorageException {
+    SrUuid sr = pbd.sr();
+    String type = core.catalog().read(r -> r.sr(sr)).type();
+    Repository repository = core.drivers().require(type).attach(sr, pbd.deviceConfig());
+    core.plugged().add(sr, pbd.uuid(), repository);
+    try {
+      settle(sr, repository);
+      attachments.restoreAll(sr, repository);
+    } catch (StorageException e) {
+      try {
+        disconnect(sr);
+      } catch (StorageException second) {
+        e.addSuppressed(second);
+      }
+      throw e;
+    }
+  }
+
+  /// Ends interrupted operations, then takes over what the storage says. The caller holds the SR
+  /// alone.
+  ScanReport settle(SrUuid sr, Repository repository) throws StorageException {
+    recovery.settle(sr, repository);
+    return reconciler.reconcile(sr, repository);
+  }
+
+  /// Plugs again what was plugged when the daemon ended. A failure is recorded with the PBD.
+  void reconnectAll() throws StorageException {
+    for (PbdRecord pbd : core.catalog().read(r -> r.pbds())) {
+      if (pbd.host().equals(core.host()) && pbd.plugged()) {
+        reconnect(pbd);
+      }
+    }
+  }
+
+  private void reconnect(PbdRecord pbd) throws StorageException {
+    Optional<String> error = Optional.empty();
+    try (var _ = core.locks().sr(pbd.sr(), "recovery")) {
+      connect(pbd);
+    } catch (StorageException | RuntimeException e) {
+      LOG.log(
+          System.Logger.Level.ERROR,
+          "SR " + pbd.sr() + ": PBD " + pbd.uuid() + " can't be plugged",
+          e);
+      error = Optional.of(String.valueOf(e.getMessage()));
+    }
+    Optional<String> outcome = error;
+    core.catalog().write(w -> w.setPbdState(pbd.uuid(), true, outcome));
+  }
+
+  void unplug(PbdUuid uuid) throws StorageException {
+    SrUuid sr = core.catalog().read(r -> r.pbd(uuid)).sr();
+    try (var _ = core.locks().sr(sr, "pbd-unplug")) {
+      PbdRecord pbd = core.catalog().read(r -> r.pbd(uuid));
+      assertOurs(pbd);
+      assertIdle(sr);
+      disconnect(sr);
+      core.failpoints().hit("pbd-unplug.detached");
+      core.catalog().write(w -> w.setPbdState(uuid, false, Optional.empty()));
+      core.failpoints().hit("pbd-unplug.committed");
+    }
+    LOG.log(System.Logger.Level.INFO, "SR {0}: unplugged, PBD {1}", sr, uuid);
+  }
+
+  private void assertIdle(SrUuid sr) throws StorageException {
+    var attached =
+        core.catalog().read(r -> r.attachments(sr)).stream()
+            .filter(attachment -> attachment.host().equals(core.host()))
+            .toList();
+    if (!attached.isEmpty()) {
+      throw new StorageException(
+          ErrorCode.SR_IN_USE,
+          attached.size() + " VDIs of SR " + sr + " are attached: " + attached.getFirst().vdi()
+              + " is one.",
+          "Detach them first.");
+    }
+    core.claims().assertNone(sr);
+  }
+
+  void destroy(PbdUuid uuid) throws StorageException {
+    SrUuid sr = core.catalog().read(r -> r.pbd(uuid)).sr();
+    try (var _ = core.locks().sr(sr, "pbd-destroy")) {
+      PbdRecord pbd = core.catalog().read(r -> r.pbd(uuid));
+      if (pbd.plugged()) {
+        throw new StorageException(
+            ErrorCode.SR_IN_USE, "PBD " + uuid + " is plugged.", "Unplug it first: pbd-unplug.");
+      }
+      core.catalog().write(w -> w.deletePbd(uuid));
+    }
+  }
+
+  /// Makes the SR unreachable, where it is reachable.
+  void disconnect(SrUuid sr) throws StorageException {
+    Optional<PluggedSrs.Plugged> plugged = core.plugged().find(sr);
+    if (plugged.isPresent()) {
+      plugged.get().repository().close();
+      core.plugged().remove(sr);
+    }
+  }
+
+  /// @throws StorageException [ErrorCode#BAD_REQUEST] if this host has none
+  PbdRecord ofThisHost(SrUuid sr) throws StorageException {
+    return core.catalog().read(r -> r.pbds(sr)).stream()
+        .filter(pbd -> pbd.host().equals(core.host()))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new StorageException(
+                    ErrorCode.BAD_REQUEST,
+                    "This host has no PBD for SR " + sr + ".",
+                    "Make one first: pbd-create."));
+  }
+
+  private void assertOurs(PbdRecord pbd) throws StorageException {
+    if (!pbd.host().equals(core.host())) {
+      throw new StorageException(
+          ErrorCode.BAD_REQUEST,
+          "PBD " + pbd.uuid() + " belongs to host " + pbd.host() + ".",
+          "Send the request there.");
+    }
+  }
+}

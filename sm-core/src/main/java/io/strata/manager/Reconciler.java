@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.manager;
+
+import io.strata.catalog.CatalogWriter;
+import io.strata.catalog.IntentRecord;
+import io.strata.catalog.SrMap;
+import io.strata.catalog.SrRecord;
+import io.strata.catalog.VdiRecord;
+import io.strata.spi.Repository;
+import io.strata.spi.SrUuid;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import io.strata.spi.Volume;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/// Brings the catalog in line with the storage, which is the truth of existence, size and
+/// parentage. Names come from the description that the SR carries, where that is newer.
+final class Reconciler {
+  private static final System.Logger LOG = System.getLogger(Reconciler.class.getName());
+
+  private final Core core;
+  private final SrMetadata metadata;
+
+  Reconciler(Core core, SrMetadata metadata) {
+    this.core = core;
+    this.metadata = metadata;
+  }
+
+  /// The caller holds the SR alone.
+  ScanReport reconcile(SrUuid sr, Repository repository) throws StorageException {
+    List<Volume> volumes = repository.scan();
+    Optional<SrDocument> newer = metadata.newer(sr, repository);
+    Set<VdiUuid> unfinished = unfinished(sr);
+    Pass pass = new Pass(sr, newer, unfinished);
+    core.catalog().write(w -> pass.run(w, volumes));
+    metadata.describe(sr);
+    ScanReport report = pass.report();
+    if (!report.missing().isEmpty()) {
+      LOG.log(System.Logger.Level.WARNING, "SR {0}: missing: {1}", sr, report.missing());
+    }
+    return report;
+  }
+
+  /// Volumes that an operation is making: no VDIs yet.
+  private Set<VdiUuid> unfinished(SrUuid sr) throws StorageException {
+    Set<VdiUuid> unfinished = new HashSet<>(core.claims().claimed());
+    for (IntentRecord intent : core.catalog().read(r -> r.intents(sr))) {
+      if (intent.arguments().containsKey(Replay.NEW_VDI)) {
+        unfinished.add(Replay.newVdi(intent).uuid());
+      }
+    }
+    return unfinished;
+  }
+
+  /// What the storage says of one node, into the catalog. A hidden node that the catalog does not
+  /// know is added; one that is gone goes.
+  static void observe(CatalogWriter writer, SrUuid sr, VdiUuid node, Optional<Volume> volume)
+      throws StorageException {
+    Optional<VdiRecord> known = writer.read().findVdi(node);
+    if (volume.isEmpty()) {
+      if (known.isPresent() && !known.get().managed()) {
+        writer.deleteVdi(node);
+      }
+    } else if (known.isPresent()) {
+      writer.observeVdi(volume.get());
+    } else if (volume.get().hidden()) {
+      writer.insertVdi(nameless(sr, volume.get()));
+    }
+  }
+
+  static VdiRecord nameless(SrUuid sr, Volume volume) {
+    return new VdiRecord(
+        volume.uuid(),
+        sr,
+        "user",
+        volume.hidden() ? "base copy" : "",
+        "",
+        volume.virtualSizeBytes(),
+        volume.physicalBytes(),
+        false,
+        false,
+        !volume.hidden(),
+        false,
+        Optional.empty(),
+        Instant.EPOCH,
+        volume.parent(),
+        volume.uuid().toString(),
+        volume.kind(),
+        false,
+        volume.problem(),
+        Optional.empty(),
+        "",
+        List.of(),
+        Map.of(),
+        Map.of(),
+        Map.of(),
+        Map.of());
+  }
+
+  /// One reconciliation, in one transaction.
+  private static final class Pass {
+    private final SrUuid sr;
+    private final Optional<SrDocument> newer;
+    private final Set<VdiUuid> unfinished;
+    private final List<VdiUuid> added = new ArrayList<>();
+    private final List<VdiUuid> missing = new ArrayList<>();
+    private final List<VdiUuid> found = new ArrayList<>();
+    private final List<VdiUuid> gone = new ArrayList<>();
+
+    private Pass(SrUuid sr, Optional<SrDocument> newer, Set<VdiUuid> unfinished) {
+      this.sr = sr;
+      this.newer = newer;
+      this.unfinished = unfinished;
+    }
+
+    private void run(CatalogWriter writer, List<Volume> volumes) throws StorageException {
+      Map<VdiUuid, VdiRecord> known = new HashMap<>();
+      writer.read().vdis(sr).forEach(vdi -> known.put(vdi.uuid(), vdi));
+      Set<VdiUuid> present = new HashSet<>();
+      for (Volume volume : volumes) {
+        present.add(volume.uuid());
+        present(writer, Optional.ofNullable(known.get(volume.uuid())), volume);
+      }
+      for (VdiRecord vdi : known.values()) {
+        if (!present.contains(vdi.uuid())) {
+          absent(writer, vdi);
+        }
+      }
+      if (newer.isPresent()) {
+        takeNames(writer, newer.get());
+        writer.setMetadataGeneration(sr, newer.get().generation());
+      } else if (!added.isEmpty() || !gone.isEmpty() || !missing.isEmpty() || !found.isEmpty()) {
+        writer.bumpMetadataGeneration(sr);
+      }
+    }
+
+    private void present(CatalogWriter writer, Optional<VdiRecord> known, Volume volume)
+        throws StorageException {
+      if (known.isPresent()) {
+        writer.observeVdi(volume);
+        if (known.get().missing()) {
+          found.add(volume.uuid());
+        }
+        return;
+      }
+      if (unfinished.contains(volume.uuid())) {
+        return;
+      }
+      Optional<VdiRecord> elsewhere = writer.read().findVdi(volume.uuid());
+      if (elsewhere.isPresent()) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "SR {0}: volume {1} is left out: SR {2} has a VDI of this UUID",
+            sr,
+            volume.uuid(),
+            elsewhere.get().sr());
+        return;
+      }
+      writer.insertVdi(nameless(sr, volume));
+      if (!volume.hidden()) {
+        added.add(volume.uuid());
+      }
+    }
+
+    private void absent(CatalogWriter writer, VdiRecord vdi) throws StorageException {
+      if (!vdi.managed()) {
+        writer.deleteVdi(vdi.uuid());
+        gone.add(vdi.uuid());
+      } else if (!vdi.missing()) {
+        writer.setVdiMissing(vdi.uuid(), true);
+        missing.add(vdi.uuid());
+      }
+    }
+
+    private void takeNames(CatalogWriter writer, SrDocument document) throws StorageException {
+      SrRecord described = document.sr();
+      SrRecord known = writer.read().sr(sr);
+      if (known.nameLabel().isEmpty()) {
+        writer.setSrNameLabel(sr, described.nameLabel());
+      }
+      if (known.nameDescription().isEmpty()) {
+        writer.setSrNameDescription(sr, described.nameDescription());
+      }
+      writer.setSrTags(sr, described.tags());
+      writer.setSrMap(sr, SrMap.SM_CONFIG, described.smConfig());
+      writer.setSrMap(sr, SrMap.OTHER_CONFIG, described.otherConfig());
+      for (VdiRecord vdi : document.vdis().values()) {
+        Optional<VdiRecord> here = writer.read().findVdi(vdi.uuid());
+        if (here.isPresent() && here.get().sr().equals(sr)) {
+          writer.describeVdi(vdi);
+        }
+      }
+    }
+
+    private ScanReport report() {
+      return new ScanReport(added, missing, found, gone);
+    }
+  }
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.manager;
+
+import io.strata.catalog.IntentRecord;
+import io.strata.catalog.VdiRecord;
+import io.strata.spi.PbdUuid;
+import io.strata.spi.Repository;
+import io.strata.spi.Snapshots;
+import io.strata.spi.SrUuid;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import java.util.List;
+import java.util.Optional;
+
+/// Ends what a crash interrupted. Operations that make a new disk are undone, since nobody was told
+/// of it; those that change or remove one are replayed; a snapshot exists or not, as its storage
+/// says.
+///
+/// An undo that fails stays, is logged, and is tried at the next plug or scan; a replay that fails
+/// is logged and given up.
+final class Recovery {
+  private static final System.Logger LOG = System.getLogger(Recovery.class.getName());
+
+  private final Core core;
+  private final Intents intents;
+  private final VolumeResults results;
+
+  Recovery(Core core, Intents intents, VolumeResults results) {
+    this.core = core;
+    this.intents = intents;
+    this.results = results;
+  }
+
+  /// Ends interrupted operations on whole SRs. First thing when the daemon starts.
+  void settleSrs() throws StorageException {
+    for (IntentRecord intent : core.catalog().read(r -> r.intents())) {
+      if (intent.host().equals(core.host())) {
+        attempt(intent, () -> settleSr(intent));
+      }
+    }
+  }
+
+  private void settleSr(IntentRecord record) throws StorageException {
+    try (Intents.Intent intent = intents.resume(record)) {
+      switch (Operation.parse(record.operation())) {
+        case SR_CREATE -> {
+          core.drivers()
+              .require(Replay.text(record, Replay.TYPE))
+              .destroy(record.sr(), Replay.deviceConfig(record));
+          intent.drop();
+        }
+        case SR_DESTROY -> {
+          orGiveUp(
+              intent,
+              () ->
+                  core.drivers()
+                      .require(Replay.text(record, Replay.TYPE))
+                      .destroy(record.sr(), Replay.deviceConfig(record)));
+          intent.commit(w -> w.deleteSr(record.sr()));
+        }
+        case PBD_PLUG -> {
+          PbdUuid pbd = PbdUuid.parse(Replay.text(record, Replay.PBD));
+          intent.commit(w -> w.setPbdState(pbd, true, Optional.empty()));
+        }
+        case VDI_CREATE,
+            VDI_CLONE,
+            VDI_SNAPSHOT,
+            VDI_REVERT,
+            VDI_RESIZE,
+            VDI_DESTROY,
+            VDI_IMPORT,
+            VDI_OVERWRITE,
+            VDI_COPY -> {
+          return; // when its SR is plugged
+        }
+      }
+    }
+    settled(record);
+  }
+
+  /// Ends interrupted operations on an SR's VDIs. The caller holds the SR alone, and none of its
+  /// disks is served that an intent is about.
+  void settle(SrUuid sr, Repository repository) throws StorageException {
+    List<IntentRecord> left = core.catalog().read(r -> r.intents(sr));
+    for (IntentRecord intent : left) {
+      if (!intents.running(intent) && intent.host().equals(core.host())) {
+        attempt(intent, () -> settleVdi(intent, repository));
+      }
+    }
+  }
+
+  private void settleVdi(IntentRecord record, Repository repository) throws StorageException {
+    try (Intents.Intent intent = intents.resume(record)) {
+      switch (Operation.parse(record.operation())) {
+        case VDI_CREATE, VDI_CLONE, VDI_IMPORT, VDI_COPY -> {
+          repository.delete(Replay.newVdi(record).uuid());
+          intent.drop();
+        }
+        case VDI_SNAPSHOT -> settleSnapshot(record, repository, intent);
+        case VDI_REVERT -> {
+          VdiUuid vdi = Replay.vdi(record, Replay.SOURCE);
+          VdiUuid snapshot = Replay.vdi(record, Replay.BASE);
+          VdiUuid displaced = Replay.vdi(record, Replay.DISPLACED);
+          orGiveUp(
+              intent,
+              () -> VolumeResults.snapshots(repository).revert(vdi, snapshot, displaced));
+          intent.commit(results.observed(repository, record.sr(), vdi));
+        }
+        case VDI_RESIZE -> {
+          VdiUuid vdi = Replay.vdi(record, Replay.SOURCE);
+          long sizeBytes = Long.parseLong(Replay.text(record, Replay.SIZE_BYTES));
+          orGiveUp(
+              intent, () -> ServedDisks.discard(vdi, repository.resize(vdi, sizeBytes)));
+          intent.commit(results.observed(repository, record.sr(), vdi));
+        }
+        case VDI_DESTROY -> {
+          VdiUuid vdi = Replay.vdi(record, Replay.SOURCE);
+          orGiveUp(intent, () -> repository.delete(vdi));
+          intent.commit(results.removed(repository, record.sr(), vdi));
+        }
+        case VDI_OVERWRITE -> {
+          LOG.log(
+              System.Logger.Level.WARNING,
+              "VDI {0}: an import into it was interrupted; its content is incomplete",
+              Replay.vdi(record, Replay.SOURCE));
+          intent.drop();
+        }
+        case SR_CREATE, SR_DESTROY, PBD_PLUG -> {
+          return; // when the daemon starts
+        }
+      }
+    }
+    settled(record);
+  }
+
+  private void settleSnapshot(
+      IntentRecord record, Repository repository, Intents.Intent intent)
+      throws StorageException {
+    VdiRecord snapshot = Replay.newVdi(record);
+    VdiUuid source = Replay.vdi(record, Replay.SOURCE);
+    VdiUuid base = Replay.vdi(record, Replay.BASE);
+    var spec = new Snapshots.SnapshotSpec(source, snapshot.uuid(), base);
+    if (VolumeResults.snapshots(repository).recover(spec)) {
+      intent.commit(results.added(repository, snapshot, List.of(source, base)));
+    } else {
+      intent.drop();
+    }
+  }
+
+  /// One intent's end.
+  @FunctionalInterface
+  private interface Ending {
+    void run() throws StorageException;
+  }
+
+  /// A replay that fails is given up: done later, it could undo what a user did since. The user may
+  /// send the request again.
+  private static void orGiveUp(Intents.Intent intent, Ending replay) throws StorageException {
+    try {
+      replay.run();
+    } catch (StorageException e) {
+      intent.drop();
+      throw e;
+    }
+  }
+
+  private static void attempt(IntentRecord intent, Ending ending) {
+    try {
+      ending.run();
+    } catch (StorageException | RuntimeException e) {
+      LOG.log(
+          System.Logger.Level.ERROR,
+          "SR " + intent.sr() + ": interrupted " + intent.operation() + " " + intent.id()
+              + " was not settled",
+          e);
+    }
+  }
+
+  private static void settled(IntentRecord intent) {
+    LOG.log(
+        System.Logger.Level.WARNING,
+        "SR {0}: interrupted {1} {2} was settled",
+        intent.sr(),
+        intent.operation(),
+        intent.id());
+  }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.manager;
+
+import io.strata.catalog.IntentRecord;
+import io.strata.catalog.VdiRecord;
+import io.strata.spi.DeviceConfig;
+import io.strata.spi.ErrorCode;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import java.util.HashMap;
+import java.util.Map;
+
+/// The arguments of intents: how an operation writes down what a replay needs.
+final class Replay {
+  /// The new VDI, as JSON.
+  static final String NEW_VDI = "vdi";
+
+  static final String SOURCE = "source";
+  static final String BASE = "base";
+  static final String DISPLACED = "displaced";
+  static final String SIZE_BYTES = "size-bytes";
+  static final String PBD = "pbd";
+  static final String TYPE = "type";
+  private static final String DEVICE_CONFIG = "device-config:";
+
+  private Replay() {}
+
+  static VdiRecord newVdi(IntentRecord intent) throws StorageException {
+    return VdiJson.parse(intent.sr(), text(intent, NEW_VDI));
+  }
+
+  static VdiUuid vdi(IntentRecord intent, String name) throws StorageException {
+    return VdiUuid.parse(text(intent, name));
+  }
+
+  static String text(IntentRecord intent, String name) throws StorageException {
+    String value = intent.arguments().get(name);
+    if (value == null) {
+      throw new StorageException(
+          ErrorCode.METADATA_ERROR,
+          "Intent " + intent.id() + " (" + intent.operation() + ") has no " + name + ".",
+          "Restore the catalog.");
+    }
+    return value;
+  }
+
+  static Map<String, String> storage(String type, DeviceConfig config) {
+    Map<String, String> arguments = new HashMap<>();
+    arguments.put(TYPE, type);
+    config.values().forEach((key, value) -> arguments.put(DEVICE_CONFIG + key, value));
+    return arguments;
+  }
+
+  static DeviceConfig deviceConfig(IntentRecord intent) {
+    Map<String, String> values = new HashMap<>();
+    intent
+        .arguments()
+        .forEach(
+            (key, value) -> {
+              if (key.startsWith(DEVICE_CONFIG)) {
+                values.put(key.substring(DEVICE_CONFIG.length()), value);
+              }
+            });
+    return new DeviceConfig(values);
+  }
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.manager;
+
+import io.strata.block.BlockDevice;
+import io.strata.nbd.NbdExport;
+import io.strata.spi.AccessMode;
+import io.strata.spi.ErrorCode;
+import io.strata.spi.Replacement;
+import io.strata.spi.Repository;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// The devices of attached VDIs and their exports. One device for each VDI, however many domains
+/// have attached it.
+///
+/// **Threads.** Calls for one VDI come one at a time: the caller holds the VDI, or its SR alone.
+final class ServedDisks implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(ServedDisks.class.getName());
+
+  private final BlockBackend backend;
+  private final Duration drainTimeout;
+  private final Map<VdiUuid, Served> served = new ConcurrentHashMap<>();
+
+  ServedDisks(BlockBackend backend, Duration drainTimeout) {
+    this.backend = backend;
+    this.drainTimeout = drainTimeout;
+  }
+
+  private static final class Served {
+    private BlockDevice device;
+    private final Map<String, NbdExport> exports = new LinkedHashMap<>();
+
+    private Served(BlockDevice device) {
+      this.device = device;
+    }
+  }
+
+  /// What is done while exports are paused.
+  @FunctionalInterface
+  interface PausedWork {
+    Replacement run() throws StorageException;
+  }
+
+  boolean serves(VdiUuid vdi) {
+    return served.containsKey(vdi);
+  }
+
+  boolean serves(VdiUuid vdi, String endpoint) {
+    Served disk = served.get(vdi);
+    return disk != null && disk.exports.containsKey(endpoint);
+  }
+
+  Optional<Long> sizeBytes(VdiUuid vdi) {
+    return Optional.ofNullable(served.get(vdi)).map(disk -> disk.device.sizeBytes());
+  }
+
+  /// Opens the VDI unless it is open, and offers it at the endpoint unless it is there.
+  void serve(Repository repository, VdiUuid vdi, AccessMode mode, String endpoint)
+      throws StorageException {
+    Served disk = served.get(vdi);
+    boolean opened = disk == null;
+    if (disk == null) {
+      disk = new Served(repository.open(vdi, mode));
+      served.put(vdi, disk);
+    }
+    if (disk.exports.containsKey(endpoint)) {
+      return;
+    }
+    try {
+      NbdExport export = new NbdExport(vdi.toString(), "VDI " + vdi, disk.device);
+      backend.add(endpoint, export);
+      disk.exports.put(endpoint, export);
+    } catch (StorageException e) {
+      if (opened) {
+        served.remove(vdi);
+        closeQuietly(vdi, disk.device);
+      }
+      throw e;
+    }
+  }
+
+  /// Withdraws the VDI from an endpoint; with the last one, flushes and closes its device.
+  ///
+  /// @throws StorageException [ErrorCode#VDI_IN_USE] if requests do not end, and it is served on;
+  ///   [ErrorCode#IO_ERROR] if the flush failed, and it is no longer served
+  void withdraw(VdiUuid vdi, String endpoint) throws StorageException {
+    Served disk = served.get(vdi);
+    if (disk == null) {
+      return;
+    }
+    if (disk.exports.containsKey(endpoint)) {
+      backend.remove(endpoint, vdi.toString());
+      disk.exports.remove(endpoint);
+    }
+    if (!disk.exports.isEmpty()) {
+      return;
+    }
+    served.remove(vdi);
+    try (BlockDevice device = disk.device) {
+      if (!device.readOnly()) {
+        device.flush();
+      }
+    } catch (IOException e) {
+      throw new StorageException(
+          ErrorCode.IO_ERROR,
+          "The last flush of VDI " + vdi + " failed: " + e.getMessage() + ".",
+          "It is detached, and writes since the last good flush may be lost: check its data.",
+          e);
+    }
+  }
+
+  /// Makes every write that was answered durable.
+  void flush(VdiUuid vdi) throws StorageException {
+    Served disk = served.get(vdi);
+    if (disk == null || disk.device.readOnly()) {
+      return;
+    }
+    try {
+      disk.device.flush();
+    } catch (IOException e) {
+      throw new StorageException(
+          ErrorCode.IO_ERROR,
+          "The flush of VDI " + vdi + " failed: " + e.getMessage() + ".",
+          "Writes since the last good flush may be lost: check the storage.",
+          e);
+    }
+  }
+
+  /// Runs the work while no request reaches the VDI, and serves the device that it returns. When it
+  /// fails the exports go on with the device that they had.
+  void whilePaused(VdiUuid vdi, PausedWork work) throws StorageException {
+    Served disk = served.get(vdi);
+    if (disk == null) {
+      discard(vdi, work.run());
+      return;
+    }
+    List<NbdExport> paused = new ArrayList<>();
+    try {
+      for (NbdExport export : disk.exports.values()) {
+        pause(vdi, export);
+        paused.add(export);
+      }
+      Optional<BlockDevice> replacement = work.run().device();
+      if (replacement.isPresent()) {
+        disk.device = replacement.get();
+        disk.exports.values().forEach(export -> export.swap(replacement.get()));
+      }
+    } finally {
+      paused.forEach(NbdExport::resume);
+    }
+  }
+
+  private void pause(VdiUuid vdi, NbdExport export) throws StorageException {
+    try {
+      export.pause(drainTimeout);
+    } catch (IOException e) {
+      throw new StorageException(
+          ErrorCode.IO_ERROR,
+          "The export of VDI " + vdi + " could not be paused: " + e.getMessage() + ".",
+          "It runs on; look at its storage and send the request again.",
+          e);
+    }
+  }
+
+  /// Closes a replacement for a device that nobody serves.
+  static void discard(VdiUuid vdi, Replacement replacement) {
+    replacement.device().ifPresent(device -> closeQuietly(vdi, device));
+  }
+
+  private static void closeQuietly(VdiUuid vdi, BlockDevice device) {
+    try {
+      device.close();
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.WARNING, "VDI " + vdi + ": closing its device", e);
+    }
+  }
+
+  /// Flushes and closes every device. The servers are closed before.
+  @Override
+  public void close() {
+    served.forEach(
+        (vdi, disk) -> {
+          try {
+            flush(vdi);
+          } catch (StorageException e) {
+            LOG.log(System.Logger.Level.ERROR, "VDI {0}: {1}", vdi, e.getMessage());
+          }
+          closeQuietly(vdi, disk.device);
+        });
+    served.clear();
+  }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.manager;
+
+import io.strata.catalog.Catalog;
+import io.strata.catalog.VdiRecord;
+import io.strata.spi.Clones;
+import io.strata.spi.ErrorCode;
+import io.strata.spi.Repository;
+import io.strata.spi.Snapshots;
+import io.strata.spi.SrUuid;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import io.strata.spi.Volume;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// What an operation on volumes means for the catalog. The storage is asked first, outside the
+/// transaction; a first run and a replay use the same.
+final class VolumeResults {
+  private final Core core;
+
+  VolumeResults(Core core) {
+    this.core = core;
+  }
+
+  static Snapshots snapshots(Repository repository) throws StorageException {
+    return repository.snapshots().orElseThrow(() -> unable("snapshots"));
+  }
+
+  static Clones clones(Repository repository) throws StorageException {
+    return repository.clones().orElseThrow(() -> unable("clones"));
+  }
+
+  private static StorageException unable(String what) {
+    return new StorageException(
+        ErrorCode.UNIMPLEMENTED,
+        "This SR's storage can't make " + what + ".",
+        "Copy the disk with vdi-copy, or use an SR of another type.");
+  }
+
+  /// A new VDI, and the nodes whose place in the tree it changed.
+  Catalog.Change added(Repository repository, VdiRecord vdi, List<VdiUuid> touched)
+      throws StorageException {
+    Volume volume = require(repository, vdi.uuid());
+    Map<VdiUuid, Optional<Volume>> nodes = look(repository, touched);
+    return w -> {
+      w.insertVdi(vdi);
+      w.observeVdi(volume);
+      for (Map.Entry<VdiUuid, Optional<Volume>> node : nodes.entrySet()) {
+        Reconciler.observe(w, vdi.sr(), node.getKey(), node.getValue());
+      }
+    };
+  }
+
+  /// A VDI that was changed on the storage.
+  Catalog.Change observed(Repository repository, SrUuid sr, VdiUuid vdi) throws StorageException {
+    Volume volume = require(repository, vdi);
+    return w -> Reconciler.observe(w, sr, vdi, Optional.of(volume));
+  }
+
+  /// A VDI that was deleted on the storage, with the hidden nodes that went with it. It may stay as
+  /// a hidden node itself.
+  Catalog.Change removed(Repository repository, SrUuid sr, VdiUuid vdi) throws StorageException {
+    Optional<Volume> rest = repository.volume(vdi);
+    Map<VdiUuid, Optional<Volume>> above = look(repository, ancestors(sr, vdi));
+    return w -> {
+      if (rest.isEmpty()) {
+        w.deleteVdi(vdi);
+      } else {
+        w.observeVdi(rest.get());
+      }
+      for (Map.Entry<VdiUuid, Optional<Volume>> node : above.entrySet()) {
+        Reconciler.observe(w, sr, node.getKey(), node.getValue());
+      }
+    };
+  }
+
+  private List<VdiUuid> ancestors(SrUuid sr, VdiUuid vdi) throws StorageException {
+    Map<VdiUuid, VdiRecord> known = new LinkedHashMap<>();
+    core.catalog().read(r -> r.vdis(sr)).forEach(record -> known.put(record.uuid(), record));
+    List<VdiUuid> above = new ArrayList<>();
+    Optional<VdiUuid> next = Optional.ofNullable(known.remove(vdi)).flatMap(VdiRecord::parent);
+    while (next.isPresent() && known.containsKey(next.get())) {
+      above.add(next.get());
+      next = Optional.ofNullable(known.remove(next.get())).flatMap(VdiRecord::parent);
+    }
+    return above;
+  }
+
+  private static Map<VdiUuid, Optional<Volume>> look(Repository repository, List<VdiUuid> nodes)
+      throws StorageException {
+    Map<VdiUuid, Optional<Volume>> seen = new LinkedHashMap<>();
+    for (VdiUuid node : nodes) {
+      seen.put(node, repository.volume(node));
+    }
+    return seen;
+  }
+
+  private static Volume require(Repository repository, VdiUuid vdi) throws StorageException {
+    return repository
+        .volume(vdi)
+        .orElseThrow(
+            () ->
+                new StorageException(
+                    ErrorCode.VDI_MISSING,
+                    "The storage holds no volume " + vdi + ".",
+                    "Run sr-scan to see what is there."));
+  }
+}
