@@ -187,7 +187,8 @@ public final class CatalogWriter {
         """
         UPDATE vdi SET type = ?, name_label = ?, name_description = ?, read_only = ?, sharable = ?,
           is_a_snapshot = ?, snapshot_of = ?, snapshot_time = ?, content_id = ?,
-          qos_algorithm_type = ? WHERE uuid = ?""",
+          qos_algorithm_type = ? WHERE uuid = ?\
+        """,
         vdi.type(),
         vdi.nameLabel(),
         vdi.nameDescription(),

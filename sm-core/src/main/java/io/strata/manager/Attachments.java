@@ -52,8 +52,7 @@ final class Attachments {
     return core.catalog().read(r -> r.findAttachment(vdi, core.host(), domain));
   }
 
-  private Attachment again(
-      Repository repository, AttachmentRecord existing, VdiAttach request)
+  private Attachment again(Repository repository, AttachmentRecord existing, VdiAttach request)
       throws StorageException {
     if (existing.mode() != request.mode()) {
       throw new StorageException(
@@ -122,11 +121,10 @@ final class Attachments {
             Optional.empty());
     try {
       core.catalog()
-          .write(
-              w -> {
-                assertCompatible(w.read().attachments(vdi.uuid()), vdi, request.mode());
-                w.insertAttachment(record, vdi.sharable());
-              });
+          .write(w -> {
+            assertCompatible(w.read().attachments(vdi.uuid()), vdi, request.mode());
+            w.insertAttachment(record, vdi.sharable());
+          });
     } catch (StorageException e) {
       backend.closeUnused(endpoint);
       throw e;
@@ -173,8 +171,7 @@ final class Attachments {
     } catch (StorageException e) {
       backend.closeUnused(record.endpoint());
       try {
-        core.catalog()
-            .write(w -> w.deleteAttachment(record.vdi(), record.host(), record.domain()));
+        core.catalog().write(w -> w.deleteAttachment(record.vdi(), record.host(), record.domain()));
       } catch (StorageException second) {
         e.addSuppressed(second);
       }
@@ -187,8 +184,7 @@ final class Attachments {
         vdi,
         "vdi-activate",
         repository -> {
-          AttachmentRecord record =
-              find(vdi, domain).orElseThrow(() -> notAttached(vdi, domain));
+          AttachmentRecord record = find(vdi, domain).orElseThrow(() -> notAttached(vdi, domain));
           restore(repository, record);
           core.catalog().write(w -> w.setAttachmentActivated(vdi, core.host(), domain, true));
         });
@@ -222,11 +218,10 @@ final class Attachments {
     String endpoint = record.endpoint();
     boolean last =
         core.catalog().read(r -> r.attachments(vdi)).stream()
-            .noneMatch(
-                other ->
-                    other.host().equals(core.host())
-                        && !other.domain().equals(record.domain())
-                        && other.endpoint().equals(endpoint));
+            .noneMatch(other ->
+                other.host().equals(core.host())
+                    && !other.domain().equals(record.domain())
+                    && other.endpoint().equals(endpoint));
     StorageException lostWrites = null;
     if (last) {
       try {
@@ -241,8 +236,7 @@ final class Attachments {
     core.failpoints().hit("vdi-detach.withdrawn");
     core.catalog().write(w -> w.deleteAttachment(vdi, core.host(), record.domain()));
     core.failpoints().hit("vdi-detach.committed");
-    LOG.log(
-        System.Logger.Level.INFO, "VDI {0}: detached by domain {1}", vdi, record.domain());
+    LOG.log(System.Logger.Level.INFO, "VDI {0}: detached by domain {1}", vdi, record.domain());
     if (lostWrites != null) {
       throw lostWrites;
     }
@@ -264,10 +258,7 @@ final class Attachments {
             record.vdi(),
             e.getMessage());
         core.catalog()
-            .write(
-                w ->
-                    w.setAttachmentError(
-                        record.vdi(), core.host(), Optional.of(e.getMessage())));
+            .write(w -> w.setAttachmentError(record.vdi(), core.host(), Optional.of(e.what())));
       }
     }
   }
@@ -277,8 +268,7 @@ final class Attachments {
       disks.serve(repository, record.vdi(), record.mode(), record.endpoint());
     }
     if (record.lastError().isPresent()) {
-      core.catalog()
-          .write(w -> w.setAttachmentError(record.vdi(), core.host(), Optional.empty()));
+      core.catalog().write(w -> w.setAttachmentError(record.vdi(), core.host(), Optional.empty()));
     }
   }
 

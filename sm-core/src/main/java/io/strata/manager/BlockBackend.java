@@ -14,8 +14,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/// The NBD servers of this host: one at the unix socket, and one for each TCP address in use.
-/// A disk that is served at one place can't be reached at another.
+/// The NBD servers of this host: one at the unix socket, and one for each TCP address in use. A
+/// disk that is served at one place can't be reached at another.
 ///
 /// An endpoint is written `unix` or `tcp:HOST:PORT`, and is that in the catalog, so that a restart
 /// serves the same place.

@@ -30,6 +30,11 @@ final class Claims {
       this.operation = operation;
     }
 
+    /// What it is for.
+    String operation() {
+      return operation;
+    }
+
     @Override
     public void close() {
       synchronized (Claims.this) {

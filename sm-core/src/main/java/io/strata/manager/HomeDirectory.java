@@ -10,6 +10,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// | `host-uuid` | this host's identity |
 /// | `catalog.db` | the catalog |
 /// | `run/nbd.sock` | the NBD server |
+/// | `spool/` | images on their way in or out; emptied at start |
 final class HomeDirectory implements AutoCloseable {
   private final Path home;
   private final FileChannel lockFile;
@@ -44,10 +46,7 @@ final class HomeDirectory implements AutoCloseable {
       Path path = home.resolve("daemon.lock");
       FileChannel channel =
           FileChannel.open(
-              path,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.READ,
-              StandardOpenOption.WRITE);
+              path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
       if (tryLock(channel) == null) {
         String holder = Files.readString(path, StandardCharsets.UTF_8).strip();
         channel.close();
@@ -92,6 +91,22 @@ final class HomeDirectory implements AutoCloseable {
 
   Path nbdSocket() {
     return home.resolve("run").resolve("nbd.sock");
+  }
+
+  /// An empty folder for images on their way.
+  Path spool() throws StorageException {
+    Path spool = home.resolve("spool");
+    try {
+      Files.createDirectories(spool);
+      try (DirectoryStream<Path> left = Files.newDirectoryStream(spool)) {
+        for (Path file : left) {
+          Files.delete(file);
+        }
+      }
+      return spool;
+    } catch (IOException e) {
+      throw unusable(home, e);
+    }
   }
 
   /// This host's identity, made when first asked for.

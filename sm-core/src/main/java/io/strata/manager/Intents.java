@@ -10,8 +10,8 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Operations of several steps, from the record that is made first to the commit that removes it
-/// in one transaction with the result.
+/// Operations of several steps, from the record that is made first to the commit that removes it in
+/// one transaction with the result.
 final class Intents {
   private final Core core;
   private final SrMetadata metadata;
@@ -31,9 +31,7 @@ final class Intents {
       throws StorageException {
     UUID id = UUID.randomUUID();
     core.catalog()
-        .write(
-            w ->
-                w.insertIntent(id, operation.verb(), sr, arguments, core.clock().millis()));
+        .write(w -> w.insertIntent(id, operation.verb(), sr, arguments, core.clock().millis()));
     running.add(id);
     core.failpoints().hit(operation.verb() + ".recorded");
     return new Intent(id, operation.verb(), sr);
@@ -75,12 +73,11 @@ final class Intents {
     /// SR's own description follows.
     void commit(Catalog.Change result) throws StorageException {
       core.catalog()
-          .write(
-              w -> {
-                result.apply(w);
-                w.deleteIntent(id);
-                w.bumpMetadataGeneration(sr);
-              });
+          .write(w -> {
+            result.apply(w);
+            w.deleteIntent(id);
+            w.bumpMetadataGeneration(sr);
+          });
       core.failpoints().hit(verb + ".committed");
       metadata.describe(sr);
       core.failpoints().hit(verb + ".described");

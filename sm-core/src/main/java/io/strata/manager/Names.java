@@ -25,7 +25,9 @@ final class Names {
     if (text.codePoints().anyMatch(Names::unstorable)) {
       throw new StorageException(
           ErrorCode.BAD_CHARACTER,
-          "The value of " + parameter + " holds a NUL or half a surrogate pair: '"
+          "The value of "
+              + parameter
+              + " holds a NUL or half a surrogate pair: '"
               + Messages.printable(text)
               + "'.",
           "Give text that can be stored.");

@@ -90,12 +90,11 @@ final class Parameters {
     try (var _ = core.locks().srShared(sr, "a parameter's change");
         var _ = core.locks().vdi(vdi, "a parameter's change")) {
       core.catalog()
-          .write(
-              w -> {
-                VdiRecords.managed(w.read().vdi(vdi));
-                change.apply(w);
-                w.bumpMetadataGeneration(sr);
-              });
+          .write(w -> {
+            VdiRecords.managed(w.read().vdi(vdi));
+            change.apply(w);
+            w.bumpMetadataGeneration(sr);
+          });
       metadata.describe(sr);
     }
   }
@@ -103,12 +102,11 @@ final class Parameters {
   private void change(SrUuid sr, Catalog.Change change) throws StorageException {
     try (var _ = core.locks().srShared(sr, "a parameter's change")) {
       core.catalog()
-          .write(
-              w -> {
-                w.read().sr(sr);
-                change.apply(w);
-                w.bumpMetadataGeneration(sr);
-              });
+          .write(w -> {
+            w.read().sr(sr);
+            change.apply(w);
+            w.bumpMetadataGeneration(sr);
+          });
       metadata.describe(sr);
     }
   }

@@ -83,8 +83,7 @@ final class PbdOperations {
         return;
       }
       try (Intents.Intent intent =
-          intents.begin(
-              Operation.PBD_PLUG, sr, Map.of(Replay.PBD, uuid.toString()))) {
+          intents.begin(Operation.PBD_PLUG, sr, Map.of(Replay.PBD, uuid.toString()))) {
         plug(pbd, intent);
       }
     }
@@ -174,7 +173,11 @@ final class PbdOperations {
     if (!attached.isEmpty()) {
       throw new StorageException(
           ErrorCode.SR_IN_USE,
-          attached.size() + " VDIs of SR " + sr + " are attached: " + attached.getFirst().vdi()
+          attached.size()
+              + " VDIs of SR "
+              + sr
+              + " are attached: "
+              + attached.getFirst().vdi()
               + " is one.",
           "Detach them first.");
     }
@@ -207,12 +210,11 @@ final class PbdOperations {
     return core.catalog().read(r -> r.pbds(sr)).stream()
         .filter(pbd -> pbd.host().equals(core.host()))
         .findFirst()
-        .orElseThrow(
-            () ->
-                new StorageException(
-                    ErrorCode.BAD_REQUEST,
-                    "This host has no PBD for SR " + sr + ".",
-                    "Make one first: pbd-create."));
+        .orElseThrow(() ->
+            new StorageException(
+                ErrorCode.BAD_REQUEST,
+                "This host has no PBD for SR " + sr + ".",
+                "Make one first: pbd-create."));
   }
 
   private void assertOurs(PbdRecord pbd) throws StorageException {

@@ -37,12 +37,11 @@ final class PluggedSrs {
   /// @throws StorageException [ErrorCode#SR_UNAVAILABLE]
   Repository require(SrUuid sr) throws StorageException {
     return find(sr)
-        .orElseThrow(
-            () ->
-                new StorageException(
-                    ErrorCode.SR_UNAVAILABLE,
-                    "SR " + sr + " is not plugged on this host.",
-                    "Plug its PBD: see pbd-list sr-uuid=" + sr + ", then pbd-plug."))
+        .orElseThrow(() ->
+            new StorageException(
+                ErrorCode.SR_UNAVAILABLE,
+                "SR " + sr + " is not plugged on this host.",
+                "Plug its PBD: see pbd-list sr-uuid=" + sr + ", then pbd-plug."))
         .repository();
   }
 }

@@ -102,15 +102,13 @@ final class Recovery {
           VdiUuid snapshot = Replay.vdi(record, Replay.BASE);
           VdiUuid displaced = Replay.vdi(record, Replay.DISPLACED);
           orGiveUp(
-              intent,
-              () -> VolumeResults.snapshots(repository).revert(vdi, snapshot, displaced));
+              intent, () -> VolumeResults.snapshots(repository).revert(vdi, snapshot, displaced));
           intent.commit(results.observed(repository, record.sr(), vdi));
         }
         case VDI_RESIZE -> {
           VdiUuid vdi = Replay.vdi(record, Replay.SOURCE);
           long sizeBytes = Long.parseLong(Replay.text(record, Replay.SIZE_BYTES));
-          orGiveUp(
-              intent, () -> ServedDisks.discard(vdi, repository.resize(vdi, sizeBytes)));
+          orGiveUp(intent, () -> ServedDisks.discard(vdi, repository.resize(vdi, sizeBytes)));
           intent.commit(results.observed(repository, record.sr(), vdi));
         }
         case VDI_DESTROY -> {
@@ -133,8 +131,7 @@ final class Recovery {
     settled(record);
   }
 
-  private void settleSnapshot(
-      IntentRecord record, Repository repository, Intents.Intent intent)
+  private void settleSnapshot(IntentRecord record, Repository repository, Intents.Intent intent)
       throws StorageException {
     VdiRecord snapshot = Replay.newVdi(record);
     VdiUuid source = Replay.vdi(record, Replay.SOURCE);
@@ -170,7 +167,12 @@ final class Recovery {
     } catch (StorageException | RuntimeException e) {
       LOG.log(
           System.Logger.Level.ERROR,
-          "SR " + intent.sr() + ": interrupted " + intent.operation() + " " + intent.id()
+          "SR "
+              + intent.sr()
+              + ": interrupted "
+              + intent.operation()
+              + " "
+              + intent.id()
               + " was not settled",
           e);
     }

@@ -55,12 +55,11 @@ final class Replay {
     Map<String, String> values = new HashMap<>();
     intent
         .arguments()
-        .forEach(
-            (key, value) -> {
-              if (key.startsWith(DEVICE_CONFIG)) {
-                values.put(key.substring(DEVICE_CONFIG.length()), value);
-              }
-            });
+        .forEach((key, value) -> {
+          if (key.startsWith(DEVICE_CONFIG)) {
+            values.put(key.substring(DEVICE_CONFIG.length()), value);
+          }
+        });
     return new DeviceConfig(values);
   }
 }

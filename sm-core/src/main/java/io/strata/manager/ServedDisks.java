@@ -186,15 +186,14 @@ final class ServedDisks implements AutoCloseable {
   /// Flushes and closes every device. The servers are closed before.
   @Override
   public void close() {
-    served.forEach(
-        (vdi, disk) -> {
-          try {
-            flush(vdi);
-          } catch (StorageException e) {
-            LOG.log(System.Logger.Level.ERROR, "VDI {0}: {1}", vdi, e.getMessage());
-          }
-          closeQuietly(vdi, disk.device);
-        });
+    served.forEach((vdi, disk) -> {
+      try {
+        flush(vdi);
+      } catch (StorageException e) {
+        LOG.log(System.Logger.Level.ERROR, "VDI {0}: {1}", vdi, e.getMessage());
+      }
+      closeQuietly(vdi, disk.device);
+    });
     served.clear();
   }
 }

@@ -122,25 +122,23 @@ final class SnapshotOperations {
     VdiRecord of = core.catalog().read(r -> r.vdi(snapshot));
     VdiUuid vdi =
         of.snapshotOf()
-            .orElseThrow(
-                () ->
-                    new StorageException(
-                        ErrorCode.VDI_SNAPSHOT,
-                        "VDI " + snapshot + " is no snapshot.",
-                        "Give the snapshot to go back to."));
+            .orElseThrow(() ->
+                new StorageException(
+                    ErrorCode.VDI_SNAPSHOT,
+                    "VDI " + snapshot + " is no snapshot.",
+                    "Give the snapshot to go back to."));
     SrUuid sr = of.sr();
     try (var _ = core.locks().sr(sr, "vdi-revert")) {
       Repository repository = core.plugged().require(sr);
       Snapshots facet = VolumeResults.snapshots(repository);
       core.catalog()
-          .read(
-              r -> {
-                r.vdi(snapshot);
-                VdiRecords.managed(r.vdi(vdi));
-                attachments.assertFree(r, vdi);
-                attachments.assertNotWritten(r, snapshot);
-                return true;
-              });
+          .read(r -> {
+            r.vdi(snapshot);
+            VdiRecords.managed(r.vdi(vdi));
+            attachments.assertFree(r, vdi);
+            attachments.assertNotWritten(r, snapshot);
+            return true;
+          });
       VdiUuid displaced = VdiUuid.random();
       try (Intents.Intent intent =
           intents.begin(

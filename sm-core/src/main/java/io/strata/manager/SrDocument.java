@@ -88,7 +88,7 @@ record SrDocument(SrRecord sr, long generation, Map<VdiUuid, VdiRecord> vdis) {
       return new SrDocument(
           SrJson.read(sr, root.required("sr")), root.required("generation").asLong(), vdis);
     } catch (JsonProcessingException | IllegalArgumentException e) {
-      throw corrupt(sr, e.getMessage());
+      throw corrupt(sr, String.valueOf(e.getMessage()));
     }
   }
 

@@ -50,8 +50,7 @@ final class SrOperations {
     return sr;
   }
 
-  private void create(
-      StorageDriver driver, SrUuid sr, SrCreate request, Intents.Intent intent)
+  private void create(StorageDriver driver, SrUuid sr, SrCreate request, Intents.Intent intent)
       throws StorageException {
     DeviceConfig config = request.deviceConfig();
     try {
@@ -66,12 +65,10 @@ final class SrOperations {
       PbdUuid pbd = PbdUuid.random();
       core.plugged().add(sr, pbd, driver.attach(sr, config));
       intent.reached("attached");
-      intent.commit(
-          w -> {
-            w.insertSr(record(sr, request));
-            w.insertPbd(
-                new PbdRecord(pbd, sr, core.host(), config, true, Optional.empty(), Map.of()));
-          });
+      intent.commit(w -> {
+        w.insertSr(record(sr, request));
+        w.insertPbd(new PbdRecord(pbd, sr, core.host(), config, true, Optional.empty(), Map.of()));
+      });
     } catch (StorageException e) {
       intent.undo(
           e,
@@ -123,23 +120,22 @@ final class SrOperations {
     SrUuid sr = request.uuid();
     try (var _ = core.locks().sr(sr, "sr-introduce")) {
       core.catalog()
-          .write(
-              w ->
-                  w.insertSr(
-                      new SrRecord(
-                          sr,
-                          request.type(),
-                          request.nameLabel(),
-                          request.nameDescription(),
-                          request.shared(),
-                          request.contentType(),
-                          -1,
-                          -1,
-                          0,
-                          Optional.empty(),
-                          List.of(),
-                          Map.of(),
-                          Map.of())));
+          .write(w ->
+              w.insertSr(
+                  new SrRecord(
+                      sr,
+                      request.type(),
+                      request.nameLabel(),
+                      request.nameDescription(),
+                      request.shared(),
+                      request.contentType(),
+                      -1,
+                      -1,
+                      0,
+                      Optional.empty(),
+                      List.of(),
+                      Map.of(),
+                      Map.of())));
     }
     return sr;
   }
@@ -212,8 +208,7 @@ final class SrOperations {
     LOG.log(System.Logger.Level.INFO, "SR {0}: destroyed", sr);
   }
 
-  private void destroy(
-      StorageDriver driver, SrUuid sr, PbdRecord pbd, Intents.Intent intent)
+  private void destroy(StorageDriver driver, SrUuid sr, PbdRecord pbd, Intents.Intent intent)
       throws StorageException {
     try {
       pbds.disconnect(sr);
@@ -225,18 +220,16 @@ final class SrOperations {
           e,
           () ->
               core.catalog()
-                  .write(
-                      w -> {
-                        boolean still = core.plugged().find(sr).isPresent();
-                        w.setPbdState(pbd.uuid(), still, Optional.empty());
-                      }));
+                  .write(w -> {
+                    boolean still = core.plugged().find(sr).isPresent();
+                    w.setPbdState(pbd.uuid(), still, Optional.empty());
+                  }));
       throw e;
     }
     intent.commit(w -> w.deleteSr(sr));
   }
 
-  private void assertEmpty(StorageDriver driver, SrUuid sr, PbdRecord pbd)
-      throws StorageException {
+  private void assertEmpty(StorageDriver driver, SrUuid sr, PbdRecord pbd) throws StorageException {
     List<VdiRecord> vdis =
         core.catalog().read(r -> r.vdis(sr)).stream().filter(VdiRecord::managed).toList();
     if (!vdis.isEmpty()) {

@@ -48,8 +48,7 @@ final class VdiOperations {
       Repository repository = core.plugged().require(sr);
       assertUnknown(core, repository, request.uuid());
       try (Intents.Intent intent =
-          intents.begin(
-              Operation.VDI_CREATE, sr, Map.of(Replay.NEW_VDI, VdiJson.text(vdi)))) {
+          intents.begin(Operation.VDI_CREATE, sr, Map.of(Replay.NEW_VDI, VdiJson.text(vdi)))) {
         try {
           repository.create(vdi.uuid(), new VolumeSpec(vdi.virtualSizeBytes(), vdi.kind()));
           intent.reached("created");
@@ -94,11 +93,10 @@ final class VdiOperations {
       Clones clones = VolumeResults.clones(repository);
       VdiRecord from = VdiRecords.managed(core.catalog().read(r -> r.vdi(source)));
       core.catalog()
-          .read(
-              r -> {
-                attachments.assertNotWritten(r, source);
-                return true;
-              });
+          .read(r -> {
+            attachments.assertNotWritten(r, source);
+            return true;
+          });
       assertUnknown(core, repository, request.uuid());
       VdiRecord vdi = VdiRecords.cloned(from, copy, request);
       VdiUuid base = VdiUuid.random();
@@ -162,8 +160,7 @@ final class VdiOperations {
     }
   }
 
-  private static void assertGrows(VdiRecord vdi, long wanted, long asked)
-      throws StorageException {
+  private static void assertGrows(VdiRecord vdi, long wanted, long asked) throws StorageException {
     if (wanted < vdi.virtualSizeBytes()) {
       throw new StorageException(
           ErrorCode.VDI_SIZE,
@@ -205,8 +202,7 @@ final class VdiOperations {
       VdiRecords.managed(core.catalog().read(r -> r.vdi(uuid)));
       assertFree(uuid);
       try (Intents.Intent intent =
-          intents.begin(
-              Operation.VDI_DESTROY, sr, Map.of(Replay.SOURCE, uuid.toString()))) {
+          intents.begin(Operation.VDI_DESTROY, sr, Map.of(Replay.SOURCE, uuid.toString()))) {
         try {
           repository.delete(uuid);
           intent.reached("deleted");
@@ -222,11 +218,10 @@ final class VdiOperations {
 
   private void assertFree(VdiUuid uuid) throws StorageException {
     core.catalog()
-        .read(
-            r -> {
-              attachments.assertFree(r, uuid);
-              return true;
-            });
+        .read(r -> {
+          attachments.assertFree(r, uuid);
+          return true;
+        });
   }
 
   /// Takes the VDI out of the catalog; its volume stays, and the next scan finds it again.
@@ -236,11 +231,10 @@ final class VdiOperations {
       VdiRecords.managed(core.catalog().read(r -> r.vdi(uuid)));
       assertFree(uuid);
       core.catalog()
-          .write(
-              w -> {
-                w.deleteVdi(uuid);
-                w.bumpMetadataGeneration(sr);
-              });
+          .write(w -> {
+            w.deleteVdi(uuid);
+            w.bumpMetadataGeneration(sr);
+          });
       metadata.describe(sr);
     }
   }
@@ -254,16 +248,15 @@ final class VdiOperations {
       Volume volume = locate(repository, request);
       VdiRecord vdi = VdiRecords.introduced(request, volume);
       core.catalog()
-          .write(
-              w -> {
-                Optional<VdiRecord> known = w.read().findVdi(uuid);
-                if (known.isPresent() && known.get().sr().equals(sr)) {
-                  w.describeVdi(vdi);
-                } else {
-                  w.insertVdi(vdi);
-                }
-                w.bumpMetadataGeneration(sr);
-              });
+          .write(w -> {
+            Optional<VdiRecord> known = w.read().findVdi(uuid);
+            if (known.isPresent() && known.get().sr().equals(sr)) {
+              w.describeVdi(vdi);
+            } else {
+              w.insertVdi(vdi);
+            }
+            w.bumpMetadataGeneration(sr);
+          });
       metadata.describe(sr);
     }
     return uuid;
@@ -284,12 +277,11 @@ final class VdiOperations {
     return repository
         .volume(request.uuid())
         .filter(volume -> !volume.hidden())
-        .orElseThrow(
-            () ->
-                new StorageException(
-                    ErrorCode.VDI_MISSING,
-                    "SR " + request.sr() + " holds no disk " + request.uuid() + ".",
-                    "Run sr-scan to see what is there."));
+        .orElseThrow(() ->
+            new StorageException(
+                ErrorCode.VDI_MISSING,
+                "SR " + request.sr() + " holds no disk " + request.uuid() + ".",
+                "Run sr-scan to see what is there."));
   }
 
   /// Takes over size, use and parentage from the storage.

@@ -63,8 +63,7 @@ final class VdiRecords {
         Map.of());
   }
 
-  static VdiRecord cloned(VdiRecord from, VdiUuid copy, VdiClone request)
-      throws StorageException {
+  static VdiRecord cloned(VdiRecord from, VdiUuid copy, VdiClone request) throws StorageException {
     String name = request.nameLabel().orElse(from.nameLabel());
     String description = request.nameDescription().orElse(from.nameDescription());
     return derived(

@@ -102,11 +102,10 @@ final class VolumeResults {
   private static Volume require(Repository repository, VdiUuid vdi) throws StorageException {
     return repository
         .volume(vdi)
-        .orElseThrow(
-            () ->
-                new StorageException(
-                    ErrorCode.VDI_MISSING,
-                    "The storage holds no volume " + vdi + ".",
-                    "Run sr-scan to see what is there."));
+        .orElseThrow(() ->
+            new StorageException(
+                ErrorCode.VDI_MISSING,
+                "The storage holds no volume " + vdi + ".",
+                "Run sr-scan to see what is there."));
   }
 }

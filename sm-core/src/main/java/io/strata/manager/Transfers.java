@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.manager;
+
+import io.strata.block.BlockDevice;
+import io.strata.catalog.VdiRecord;
+import io.strata.spi.AccessMode;
+import io.strata.spi.ErrorCode;
+import io.strata.spi.Repository;
+import io.strata.spi.SrUuid;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import io.strata.spi.VolumeSpec;
+import io.strata.vhd.VhdCorruptException;
+import io.strata.vhd.VhdRejectedException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Imports, exports and copies. While bytes flow no lock is held: claims keep others away from the
+/// disks concerned.
+final class Transfers {
+  private final Core core;
+  private final Intents intents;
+  private final VolumeResults results;
+  private final Attachments attachments;
+  private final Path spool;
+
+  Transfers(
+      Core core, Intents intents, VolumeResults results, Attachments attachments, Path spool) {
+    this.core = core;
+    this.intents = intents;
+    this.results = results;
+    this.attachments = attachments;
+    this.spool = spool;
+  }
+
+  /// Puts content onto a disk.
+  @FunctionalInterface
+  private interface Content {
+    void writeTo(BlockDevice target, boolean targetIsZero) throws IOException;
+  }
+
+  VdiUuid importImage(VdiImport request) throws StorageException {
+    if (request.into().isPresent() == request.create().isPresent()) {
+      throw new StorageException(
+          ErrorCode.BAD_REQUEST,
+          "An import needs exactly one target.",
+          "Give an existing VDI, or what a new one is to be.");
+    }
+    return switch (request.format()) {
+      case RAW -> {
+        long sizeBytes = request.create().map(VdiCreate::sizeBytes).orElse(-1L);
+        yield put(
+            request,
+            sizeBytes,
+            (target, zero) ->
+                new SparseCopy(target, zero, request.progress(), sizeBytes).from(request.image()));
+      }
+      case VHD -> importVhd(request);
+    };
+  }
+
+  private VdiUuid importVhd(VdiImport request) throws StorageException {
+    try (VhdImage image = VhdImage.receive(spool, request.image());
+        BlockDevice source = image.open()) {
+      long asked = request.create().map(VdiCreate::sizeBytes).orElse(0L);
+      long sizeBytes = Math.max(asked, source.sizeBytes());
+      return put(
+          request,
+          sizeBytes,
+          (target, zero) ->
+              new SparseCopy(target, zero, request.progress(), source.sizeBytes()).from(source));
+    } catch (IOException e) {
+      throw failed("vdi-import", e);
+    }
+  }
+
+  private VdiUuid put(VdiImport request, long sizeBytes, Content content) throws StorageException {
+    if (request.create().isPresent()) {
+      VdiCreate create = request.create().get();
+      VdiRecord vdi = VdiRecords.created(create, sizeBytes);
+      return intoNew(Operation.VDI_IMPORT, vdi, create.uuid(), content);
+    }
+    return intoExisting(request.into().orElseThrow(), "vdi-import", content);
+  }
+
+  VdiUuid copy(VdiCopy request) throws StorageException {
+    if (request.sr().isPresent() == request.intoVdi().isPresent()) {
+      throw new StorageException(
+          ErrorCode.BAD_REQUEST,
+          "A copy needs exactly one target.",
+          "Give either sr-uuid or into-vdi-uuid.");
+    }
+    VdiRecord source = VdiRecords.managed(core.catalog().read(r -> r.vdi(request.source())));
+    if (request.intoVdi().equals(Optional.of(source.uuid()))) {
+      throw new StorageException(
+          ErrorCode.BAD_REQUEST,
+          "VDI " + source.uuid() + " can't be copied onto itself.",
+          "Give another target.");
+    }
+    try (Claims.Claim claim = claimForReading(source, "vdi-copy");
+        BlockDevice from = openClaimed(claim, source)) {
+      Content content =
+          (target, zero) -> {
+            if (target.sizeBytes() < from.sizeBytes()) {
+              throw new SparseCopy.TooLargeException(
+                  "The source has "
+                      + from.sizeBytes()
+                      + " bytes, the target "
+                      + target.sizeBytes());
+            }
+            new SparseCopy(target, zero, request.progress(), from.sizeBytes()).from(from);
+          };
+      if (request.intoVdi().isPresent()) {
+        return intoExisting(request.intoVdi().get(), "vdi-copy", content);
+      }
+      VdiRecord vdi = copied(request, source, from.sizeBytes());
+      return intoNew(Operation.VDI_COPY, vdi, Optional.empty(), content);
+    } catch (IOException e) {
+      throw failed("vdi-copy", e);
+    }
+  }
+
+  private static VdiRecord copied(VdiCopy request, VdiRecord source, long sizeBytes)
+      throws StorageException {
+    SrUuid sr = request.sr().orElseThrow();
+    VdiCreate create =
+        new VdiCreate(
+            Optional.empty(),
+            sr,
+            request.nameLabel().orElse(source.nameLabel()),
+            source.nameDescription(),
+            sizeBytes,
+            source.type(),
+            sr.equals(source.sr()) ? source.kind() : io.strata.spi.Volume.Kind.VHD,
+            source.sharable(),
+            false,
+            List.of(),
+            source.smConfig(),
+            source.otherConfig());
+    return VdiRecords.created(create, sizeBytes);
+  }
+
+  void export(VdiExport request) throws StorageException {
+    VdiRecord source = VdiRecords.managed(core.catalog().read(r -> r.vdi(request.vdi())));
+    try (Claims.Claim claim = claimForReading(source, "vdi-export");
+        BlockDevice from = openClaimed(claim, source)) {
+      switch (request.format()) {
+        case RAW -> SparseCopy.toStream(from, request.image(), request.progress());
+        case VHD -> {
+          try (VhdImage image =
+              VhdImage.of(spool, from, source.uuid().value(), request.progress())) {
+            image.send(request.image());
+          }
+        }
+      }
+    } catch (IOException e) {
+      throw failed("vdi-export", e);
+    }
+  }
+
+  private Claims.Claim claimForReading(VdiRecord vdi, String verb) throws StorageException {
+    try (var _ = core.locks().srShared(vdi.sr(), verb);
+        var _ = core.locks().vdi(vdi.uuid(), verb)) {
+      core.catalog()
+          .read(r -> {
+            attachments.assertNotWritten(r, vdi.uuid());
+            return true;
+          });
+      return core.claims().reading(vdi.sr(), vdi.uuid(), verb);
+    }
+  }
+
+  private BlockDevice openClaimed(Claims.Claim claim, VdiRecord vdi) throws StorageException {
+    try (var _ = core.locks().srShared(vdi.sr(), claim.operation())) {
+      return core.plugged().require(vdi.sr()).open(vdi.uuid(), AccessMode.RO);
+    }
+  }
+
+  private VdiUuid intoNew(
+      Operation operation, VdiRecord vdi, Optional<VdiUuid> chosen, Content content)
+      throws StorageException {
+    SrUuid sr = vdi.sr();
+    core.catalog().read(r -> r.sr(sr));
+    try (Claims.Claim claim = core.claims().writing(sr, vdi.uuid(), operation.verb())) {
+      VdiOperations.assertUnknown(core, core.plugged().require(sr), chosen);
+      try (Intents.Intent intent =
+          intents.begin(operation, sr, Map.of(Replay.NEW_VDI, VdiJson.text(vdi)))) {
+        try {
+          try (BlockDevice target = create(claim, vdi)) {
+            intent.reached("created");
+            content.writeTo(target, true);
+            target.flush();
+          } catch (IOException e) {
+            throw failed(operation.verb(), e);
+          }
+          intent.reached("copied");
+          commit(vdi, intent);
+        } catch (StorageException e) {
+          intent.undo(e, () -> remove(claim, vdi));
+          throw e;
+        }
+      }
+    }
+    return vdi.uuid();
+  }
+
+  private BlockDevice create(Claims.Claim claim, VdiRecord vdi) throws StorageException {
+    try (var _ = core.locks().sr(vdi.sr(), claim.operation())) {
+      Repository repository = core.plugged().require(vdi.sr());
+      repository.create(vdi.uuid(), new VolumeSpec(vdi.virtualSizeBytes(), vdi.kind()));
+      return repository.open(vdi.uuid(), AccessMode.RW);
+    }
+  }
+
+  private void commit(VdiRecord vdi, Intents.Intent intent) throws StorageException {
+    try (var _ = core.locks().sr(vdi.sr(), "the end of a transfer")) {
+      Repository repository = core.plugged().require(vdi.sr());
+      intent.commit(results.added(repository, vdi, List.of()));
+    }
+  }
+
+  private void remove(Claims.Claim claim, VdiRecord vdi) throws StorageException {
+    try (var _ = core.locks().sr(vdi.sr(), claim.operation())) {
+      core.plugged().require(vdi.sr()).delete(vdi.uuid());
+    }
+  }
+
+  private VdiUuid intoExisting(VdiUuid uuid, String verb, Content content) throws StorageException {
+    VdiRecord vdi = core.catalog().read(r -> r.vdi(uuid));
+    SrUuid sr = vdi.sr();
+    try (Claims.Claim claim = claimForWriting(vdi, verb);
+        Intents.Intent intent =
+            intents.begin(Operation.VDI_OVERWRITE, sr, Map.of(Replay.SOURCE, uuid.toString()))) {
+      try {
+        try (BlockDevice target = openForWriting(claim, vdi)) {
+          content.writeTo(target, false);
+          target.flush();
+        } catch (IOException e) {
+          throw failed(verb, e);
+        }
+        intent.passed("copied");
+        try (var _ = core.locks().sr(sr, claim.operation())) {
+          intent.commit(results.observed(core.plugged().require(sr), sr, uuid));
+        }
+      } catch (StorageException e) {
+        intent.undo(e, () -> {});
+        throw e;
+      }
+    }
+    return uuid;
+  }
+
+  private Claims.Claim claimForWriting(VdiRecord vdi, String verb) throws StorageException {
+    try (var _ = core.locks().srShared(vdi.sr(), verb);
+        var _ = core.locks().vdi(vdi.uuid(), verb)) {
+      VdiRecords.managed(vdi);
+      if (vdi.isASnapshot() || vdi.readOnly()) {
+        throw new StorageException(
+            ErrorCode.VDI_TYPE,
+            "VDI " + vdi.uuid() + " is " + (vdi.isASnapshot() ? "a snapshot." : "read-only."),
+            "Give a VDI that can be written.");
+      }
+      core.catalog()
+          .read(r -> {
+            attachments.assertFree(r, vdi.uuid());
+            return true;
+          });
+      return core.claims().writing(vdi.sr(), vdi.uuid(), verb);
+    }
+  }
+
+  private BlockDevice openForWriting(Claims.Claim claim, VdiRecord vdi) throws StorageException {
+    try (var _ = core.locks().srShared(vdi.sr(), claim.operation())) {
+      return core.plugged().require(vdi.sr()).open(vdi.uuid(), AccessMode.RW);
+    }
+  }
+
+  private static StorageException failed(String verb, IOException e) {
+    String why = String.valueOf(e.getMessage());
+    return switch (e) {
+      case SparseCopy.TooLargeException _ ->
+          new StorageException(ErrorCode.VDI_SIZE, why + ".", "Give a larger disk.", e);
+      case VhdCorruptException _ ->
+          new StorageException(
+              ErrorCode.VDI_LOAD, "The image is damaged: " + why + ".", "Make it again.", e);
+      case VhdRejectedException _ ->
+          new StorageException(
+              ErrorCode.VDI_TYPE,
+              "The image can't be taken: " + why + ".",
+              "Give a fixed or dynamic VHD that needs no parent.",
+              e);
+      default ->
+          why.contains("No space left")
+              ? new StorageException(
+                  ErrorCode.SR_NO_SPACE,
+                  "There was no space left: " + why + ".",
+                  "Free space in the SR.",
+                  e)
+              : new StorageException(
+                  ErrorCode.IO_ERROR,
+                  "The " + verb + " broke off: " + why + ".",
+                  "Look at the image's source and the storage, then send the request again.",
+                  e);
+    };
+  }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.manager;
+
+import io.strata.block.BlockDevice;
+import io.strata.block.FileContainer;
+import io.strata.vhd.ParentResolver;
+import io.strata.vhd.VhdChain;
+import io.strata.vhd.VhdCreator;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.UUID;
+
+/// A VHD image on its way in or out, kept in a file of the daemon's own meanwhile: the blocks of a
+/// VHD come in any order.
+final class VhdImage implements AutoCloseable {
+  private final Path file;
+
+  private VhdImage(Path file) {
+    this.file = file;
+  }
+
+  /// Takes a stream to its end.
+  static VhdImage receive(Path folder, InputStream image) throws IOException {
+    VhdImage received = new VhdImage(newFile(folder));
+    try {
+      Files.copy(image, received.file);
+      return received;
+    } catch (IOException e) {
+      received.close();
+      throw e;
+    }
+  }
+
+  /// Makes an image of a disk's content.
+  static VhdImage of(Path folder, BlockDevice source, UUID uuid, ProgressListener progress)
+      throws IOException {
+    VhdImage image = new VhdImage(newFile(folder));
+    try {
+      try (FileContainer container = FileContainer.create(image.file)) {
+        VhdCreator.dynamic(container, uuid, source.sizeBytes());
+        try (VhdChain chain = VhdChain.open(container, true, ParentResolver.none())) {
+          new SparseCopy(chain, true, progress, source.sizeBytes()).from(source);
+          chain.flush();
+        }
+      }
+      return image;
+    } catch (IOException e) {
+      image.close();
+      throw e;
+    }
+  }
+
+  private static Path newFile(Path folder) {
+    return folder.resolve(UUID.randomUUID() + ".vhd");
+  }
+
+  /// Its content. An image that needs a parent is refused.
+  VhdChain open() throws IOException {
+    FileContainer container = FileContainer.openReadOnly(file);
+    try {
+      return VhdChain.open(container, false, ParentResolver.none());
+    } catch (IOException e) {
+      container.close();
+      throw e;
+    }
+  }
+
+  void send(OutputStream image) throws IOException {
+    Files.copy(file, image);
+    image.flush();
+  }
+
+  @Override
+  public void close() throws IOException {
+    Files.deleteIfExists(file);
+  }
+}
