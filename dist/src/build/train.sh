@@ -38,7 +38,7 @@ await() {
 STRATA_JAVA_OPTS="-XX:AOTCacheOutput=$stage/lib/daemon.aot" \
   "$strata" daemon --foreground >"$scratch/daemon.log" 2>&1 &
 daemon=$!
-if await "$STRATA_HOME/run/strata.sock"; then
+if await "$STRATA_HOME/run/api.sock"; then
   # One process cannot be both trained and asked several things: the longest path is the one kept.
   timeout 60 "$strata" sr-create type=dir name-label=training \
     device-config:path="$scratch/sr" >"$scratch/sr" 2>&1 || :
