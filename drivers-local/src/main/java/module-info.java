@@ -5,5 +5,7 @@ module io.strata.driver.local {
   requires io.strata.sm;
 
   provides io.strata.spi.StorageDriver with
-      io.strata.driver.local.FileDriver;
+      io.strata.driver.local.ExtDriver,
+      io.strata.driver.local.FileDriver,
+      io.strata.driver.local.XfsDriver;
 }

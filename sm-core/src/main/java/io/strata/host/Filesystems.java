@@ -49,16 +49,23 @@ public final class Filesystems {
           "label '" + label + "' is longer than " + type.maxLabelBytes() + " bytes");
     }
     // Remains of older content elsewhere on the device would make it ambiguous.
-    run(
-        List.of("wipefs", "-a", "-q", "--", device.toString()),
-        FORMAT_TIMEOUT,
-        ErrorCode.LVM_FILESYSTEM,
-        "Check that nothing uses " + device + " and that it can be written.");
+    wipe(device);
     run(
         type.mkfs(uuid, label, device.toString()),
         FORMAT_TIMEOUT,
         ErrorCode.LVM_FILESYSTEM,
         "Check that " + device + " is large enough and healthy, and look at the kernel's log.");
+  }
+
+  /// Makes a device look blank: every signature on it is overwritten.
+  ///
+  /// @throws StorageException [ErrorCode#LVM_FILESYSTEM] with the tool's own words
+  public void wipe(Path device) throws StorageException {
+    run(
+        List.of("wipefs", "-a", "-q", "--", device.toString()),
+        FORMAT_TIMEOUT,
+        ErrorCode.LVM_FILESYSTEM,
+        "Check that nothing uses " + device + " and that it can be written.");
   }
 
   /// Mounts a device with `nosuid,nodev,noexec`. Does nothing where it is mounted there already.
