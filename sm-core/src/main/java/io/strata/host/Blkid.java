@@ -5,7 +5,11 @@ import io.strata.host.Signature.Kind;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.Messages;
 import io.strata.spi.StorageException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -16,7 +20,7 @@ import java.util.Optional;
 /// | exit code | meaning |
 /// |---|---|
 /// | 0 | found, `KEY=value` lines on standard output |
-/// | 2 | nothing found, or, with words on standard error, it could not look |
+/// | 2 | nothing found, or it could not look, sometimes without a word |
 /// | 8 | several contents that contradict each other |
 ///
 /// Source: blkid(8), "EXIT STATUS".
@@ -24,6 +28,7 @@ final class Blkid {
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
   private static final int NOTHING_FOUND = 2;
   private static final int AMBIVALENT = 8;
+  private static final int BEGINNING_BYTES = 4096;
 
   private final ProcessRunner runner;
 
@@ -32,6 +37,7 @@ final class Blkid {
   }
 
   Optional<Signature> look(Path device) throws StorageException {
+    requireReadable(device);
     ProcessResult result =
         runner.run(
             Command.of("blkid", "-p", "-o", "export", "--", device.toString()).within(TIMEOUT));
@@ -42,12 +48,27 @@ final class Blkid {
     if (result.exitCode() == NOTHING_FOUND && result.stderr().isBlank()) {
       return Optional.empty();
     }
-    String remedy =
-        "Check that " + device + " answers and that the daemon may read it (it needs root).";
     if (!result.succeeded()) {
-      return failed(result, remedy);
+      return failed(result, remedy(device));
     }
     return parse(result.stdout());
+  }
+
+  /// A device that blkid can't read must never pass for a blank one.
+  private static void requireReadable(Path device) throws StorageException {
+    try (FileChannel channel = FileChannel.open(device, StandardOpenOption.READ)) {
+      channel.read(ByteBuffer.allocate(BEGINNING_BYTES));
+    } catch (IOException failed) {
+      throw new StorageException(
+          ErrorCode.INVALID_DEV,
+          device + " can't be read: " + failed + ".",
+          remedy(device),
+          failed);
+    }
+  }
+
+  private static String remedy(Path device) {
+    return "Check that " + device + " answers and that the daemon may read it (it needs root).";
   }
 
   static Optional<Signature> parse(String export) {

@@ -27,6 +27,9 @@ final class AttachedRepository implements Repository {
   private final SrLock lock;
   private final Detach after;
 
+  /// Guarded by `this`.
+  private boolean filesClosed;
+
   AttachedRepository(Repository files, Path folder, SrLock lock, Detach after) {
     this.files = files;
     this.folder = folder;
@@ -84,10 +87,14 @@ final class AttachedRepository implements Repository {
     return files.metadata();
   }
 
-  /// Closes the files, then gives up the lock, then what is below: each needs the next one.
+  /// Closes the files, then gives up the lock, then what is below: each needs the one before. A
+  /// close that failed may be repeated, and goes on where it stopped.
   @Override
-  public void close() throws StorageException {
-    files.close();
+  public synchronized void close() throws StorageException {
+    if (!filesClosed) {
+      files.close();
+      filesClosed = true;
+    }
     try {
       lock.close();
     } catch (IOException failed) {

@@ -68,12 +68,11 @@ record DiskConfig(Path device, FilesystemType filesystem, boolean force) {
     Optional<FilesystemType> type =
         FilesystemType.named(name.get())
             .filter(named -> usual == FilesystemType.EXT4 || named == usual);
-    return type.orElseThrow(
-        () ->
-            new StorageException(
-                ErrorCode.INVALID_ARG,
-                "device-config:fs '" + Messages.printable(name.get()) + "' can't be used here.",
-                "Give ext4 or xfs with type=ext, and nothing with type=xfs."));
+    return type.orElseThrow(() ->
+        new StorageException(
+            ErrorCode.INVALID_ARG,
+            "device-config:fs '" + Messages.printable(name.get()) + "' can't be used here.",
+            "Give ext4 or xfs with type=ext, and nothing with type=xfs."));
   }
 
   private static boolean force(DeviceConfig config) throws StorageException {

@@ -25,7 +25,7 @@ import java.util.Set;
 ///
 /// One folder, one SR: the marker in it says which. The SR's files stand in the folder itself.
 record SrFolder(Path path) {
-  /// What may stand in a folder that is called empty: `lost+found` is the filesystem's own.
+  /// What the filesystem itself puts into an empty folder.
   private static final Set<String> NOT_OURS = Set.of("lost+found");
 
   private static final int NAMES_SHOWN = 5;
@@ -130,9 +130,16 @@ record SrFolder(Path path) {
     }
   }
 
-  /// Whether nothing stands in it but what the filesystem itself put there.
+  /// Whether an SR can be made in it.
   boolean isEmpty() throws StorageException {
-    return names().isEmpty();
+    return content().isEmpty();
+  }
+
+  /// What stands in it, without what the filesystem or a creation that a crash cut off put there.
+  private List<String> content() throws StorageException {
+    return names().stream()
+        .filter(name -> !NOT_OURS.contains(name) && !name.startsWith(SrMarker.NAME))
+        .toList();
   }
 
   /// Size and room of the filesystem it lies on.
@@ -159,7 +166,7 @@ record SrFolder(Path path) {
   }
 
   private void requireEmpty() throws StorageException {
-    List<String> found = names();
+    List<String> found = content();
     if (!found.isEmpty()) {
       throw new StorageException(
           ErrorCode.SR_EXISTS,
@@ -173,9 +180,7 @@ record SrFolder(Path path) {
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
       for (Path entry : entries) {
         String name = entry.getFileName().toString();
-        if (!NOT_OURS.contains(name)) {
-          names.add(name);
-        }
+        names.add(name);
       }
     } catch (IOException | DirectoryIteratorException failed) {
       throw new StorageException(
