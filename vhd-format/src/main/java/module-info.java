@@ -6,4 +6,5 @@ module io.strata.vhd {
   exports io.strata.block;
   exports io.strata.block.sim;
   exports io.strata.vhd;
+  exports io.strata.check;
 }

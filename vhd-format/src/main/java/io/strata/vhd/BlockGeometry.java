@@ -8,18 +8,21 @@ import static io.strata.vhd.VhdLayout.SECTOR_BYTES;
 /// blocks place at a multiple of 4 KiB.
 ///
 /// @param blockBytes data of a block, a power of two
-record BlockGeometry(int blockBytes) {
+public record BlockGeometry(int blockBytes) {
   private static final int PAGE_SECTORS = PAGE_BYTES / SECTOR_BYTES;
 
-  int sectorsPerBlock() {
+  /// Sectors of data.
+  public int sectorsPerBlock() {
     return blockBytes / SECTOR_BYTES;
   }
 
-  int bitmapSectors() {
+  /// Sectors of the bitmap, which stands before the data.
+  public int bitmapSectors() {
     return Math.ceilDiv(Math.ceilDiv(sectorsPerBlock(), Byte.SIZE), SECTOR_BYTES);
   }
 
-  int bitmapBytes() {
+  /// Bytes of the bitmap, padded to sectors.
+  public int bitmapBytes() {
     return bitmapSectors() * SECTOR_BYTES;
   }
 
@@ -28,8 +31,8 @@ record BlockGeometry(int blockBytes) {
     return Math.ceilDiv(sectorsPerBlock(), Long.SIZE);
   }
 
-  /// Bitmap and data.
-  int blockSectors() {
+  /// Sectors of bitmap and data.
+  public int blockSectors() {
     return bitmapSectors() + sectorsPerBlock();
   }
 

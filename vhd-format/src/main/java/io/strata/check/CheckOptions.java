@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.check;
+
+import io.strata.vhd.ParentResolver;
+import java.time.Clock;
+import java.util.Optional;
+
+/// What a check looks at.
+///
+/// @param bitmaps whether to read every block and look for data in sectors that are not present
+/// @param parents where parents are found; empty: the chain is not looked at
+/// @param clock what timestamps are compared with
+/// @param mostFindings findings that are kept; more are counted only
+public record CheckOptions(
+    boolean bitmaps, Optional<ParentResolver> parents, Clock clock, int mostFindings) {
+  private static final int MOST_FINDINGS = 10_000;
+
+  /// Everything but the data and the parents.
+  public static CheckOptions standard() {
+    return new CheckOptions(false, Optional.empty(), Clock.systemUTC(), MOST_FINDINGS);
+  }
+
+  /// These options, and the blocks' data too.
+  public CheckOptions withBitmaps() {
+    return new CheckOptions(true, parents, clock, mostFindings);
+  }
+
+  /// These options, and the chain too.
+  public CheckOptions withParents(ParentResolver resolver) {
+    return new CheckOptions(bitmaps, Optional.of(resolver), clock, mostFindings);
+  }
+
+  /// These options with another clock.
+  public CheckOptions withClock(Clock newClock) {
+    return new CheckOptions(bitmaps, parents, newClock, mostFindings);
+  }
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.check;
+
+import java.util.List;
+import java.util.Optional;
+
+/// A finding in the footers. Source of the rules: VHD specification 1.0, "Hard Disk Footer Format".
+public sealed interface FooterFinding extends Finding {
+
+  /// The file is too small for any VHD.
+  record ImageTooSmall(Where where, long sizeBytes) implements FooterFinding {
+    @Override
+    public Severity severity() {
+      return Severity.ERROR;
+    }
+
+    @Override
+    public String expected() {
+      return "an image of at least 511 bytes";
+    }
+
+    @Override
+    public String found() {
+      return sizeBytes + " bytes";
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
+  /// No valid footer is at a place.
+  ///
+  /// @param otherValid whether there is one at the other place
+  record FooterInvalid(
+      Where where, FooterPlace place, String expected, String found, boolean otherValid)
+      implements FooterFinding {
+    @Override
+    public Severity severity() {
+      return otherValid ? Severity.WARNING : Severity.ERROR;
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return otherValid ? Optional.of(Fix.FOOTERS) : Optional.empty();
+    }
+  }
+
+  /// Both footers are valid and not the same.
+  ///
+  /// @param fields the fields that differ
+  record FootersDiffer(Where where, List<String> fields) implements FooterFinding {
+    public FootersDiffer {
+      fields = List.copyOf(fields);
+    }
+
+    @Override
+    public Severity severity() {
+      return Severity.WARNING;
+    }
+
+    @Override
+    public String expected() {
+      return "the same footer at the end as at offset 0";
+    }
+
+    @Override
+    public String found() {
+      return "other values of " + String.join(", ", fields);
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.of(Fix.FOOTERS);
+    }
+  }
+
+  /// The footer at the end has 511 bytes, as old programs wrote it.
+  record ShortFooter(Where where) implements FooterFinding {
+    @Override
+    public Severity severity() {
+      return Severity.INFO;
+    }
+
+    @Override
+    public String expected() {
+      return "a footer of 512 bytes";
+    }
+
+    @Override
+    public String found() {
+      return "one of 511 bytes, as old programs write it";
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
+  /// The image ends within a sector.
+  record TornTail(Where where, long sizeBytes) implements FooterFinding {
+    @Override
+    public Severity severity() {
+      return Severity.WARNING;
+    }
+
+    @Override
+    public String expected() {
+      return "an image of whole sectors";
+    }
+
+    @Override
+    public String found() {
+      return sizeBytes + " bytes: " + sizeBytes % 512 + " bytes after the last whole sector";
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.of(Fix.FOOTERS);
+    }
+  }
+
+  /// A field of a valid footer that other programs object to.
+  record FooterField(Where where, String field, String expected, String found)
+      implements FooterFinding {
+    @Override
+    public Severity severity() {
+      return Severity.WARNING;
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.of(Fix.FOOTERS);
+    }
+  }
+
+  /// The geometry describes more than the disk.
+  record GeometryTooLarge(Where where, long geometryBytes, long mostBytes)
+      implements FooterFinding {
+    @Override
+    public Severity severity() {
+      return Severity.WARNING;
+    }
+
+    @Override
+    public String expected() {
+      return "a geometry of at most " + mostBytes + " bytes";
+    }
+
+    @Override
+    public String found() {
+      return "one of " + geometryBytes + " bytes";
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.of(Fix.FOOTERS);
+    }
+  }
+
+  /// The timestamp lies in the future.
+  ///
+  /// @param repairable false in bases: their children recorded it
+  record TimestampInFuture(Where where, long timestamp, long now, boolean repairable)
+      implements FooterFinding {
+    @Override
+    public Severity severity() {
+      return Severity.WARNING;
+    }
+
+    @Override
+    public String expected() {
+      return "a timestamp of now, " + now + ", at most half an hour ahead";
+    }
+
+    @Override
+    public String found() {
+      return timestamp + (repairable ? "" : ", which children of this base may have recorded");
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return repairable ? Optional.of(Fix.FOOTERS) : Optional.empty();
+    }
+  }
+
+  /// The disk's size can't be.
+  record DiskSizeInvalid(Where where, String expected, String found) implements FooterFinding {
+    @Override
+    public Severity severity() {
+      return Severity.ERROR;
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.check;
+
+import java.util.Optional;
+
+/// A finding in the dynamic header. Source of the rules: VHD specification 1.0, "Dynamic Disk
+/// Header Format".
+public sealed interface HeaderFinding extends Finding {
+
+  /// The footer points to a place where no header can be.
+  record HeaderMisplaced(Where where, long offsetBytes, long lastBytes) implements HeaderFinding {
+    @Override
+    public Severity severity() {
+      return Severity.ERROR;
+    }
+
+    @Override
+    public String expected() {
+      return "the dynamic header at a sector from 512 to " + lastBytes;
+    }
+
+    @Override
+    public String found() {
+      return "offset " + Long.toUnsignedString(offsetBytes);
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
+  /// There is no header where the footer points.
+  record HeaderInvalid(Where where, String expected, String found) implements HeaderFinding {
+    @Override
+    public Severity severity() {
+      return Severity.ERROR;
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
+  /// The block size is none.
+  record BlockSizeInvalid(Where where, long blockBytes) implements HeaderFinding {
+    @Override
+    public Severity severity() {
+      return Severity.ERROR;
+    }
+
+    @Override
+    public String expected() {
+      return "a block size that is a power of two from 4096 to 268435456";
+    }
+
+    @Override
+    public String found() {
+      return Long.toString(blockBytes);
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
+  /// The block size is one that other programs of the field refuse.
+  record BlockSizeUnusual(Where where, long blockBytes) implements HeaderFinding {
+    @Override
+    public Severity severity() {
+      return Severity.INFO;
+    }
+
+    @Override
+    public String expected() {
+      return "the usual block size of 2097152";
+    }
+
+    @Override
+    public String found() {
+      return Long.toString(blockBytes);
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
+  /// The BAT has fewer entries than the disk has blocks.
+  record TableTooSmall(Where where, long entries, long needed) implements HeaderFinding {
+    @Override
+    public Severity severity() {
+      return Severity.ERROR;
+    }
+
+    @Override
+    public String expected() {
+      return "at least " + needed + " BAT entries";
+    }
+
+    @Override
+    public String found() {
+      return Long.toString(entries);
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
+  /// The BAT is not where it can be.
+  record TableMisplaced(Where where, long tableOffsetBytes, long entries, String expected)
+      implements HeaderFinding {
+    @Override
+    public Severity severity() {
+      return Severity.ERROR;
+    }
+
+    @Override
+    public String found() {
+      return "a BAT of " + entries + " entries at byte " + Long.toUnsignedString(tableOffsetBytes);
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
+  /// A field that other programs object to; it spans sectors or is not covered by a known repair.
+  record HeaderField(Where where, String field, String expected, String found)
+      implements HeaderFinding {
+    @Override
+    public Severity severity() {
+      return Severity.WARNING;
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+}

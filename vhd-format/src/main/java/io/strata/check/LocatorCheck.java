@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.check;
+
+import io.strata.vhd.BlockGeometry;
+import io.strata.vhd.VhdLayout;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// Checks the parent locators; nothing is opened by them.
+final class LocatorCheck {
+  private LocatorCheck() {}
+
+  /// A locator whose path could be read.
+  ///
+  /// @param name the path's last part
+  record Path(RawHeader.Locator locator, String path, String name) {}
+
+  static void run(Subject subject, RawHeader header, Optional<BlockTable> table)
+      throws IOException {
+    List<Path> paths = new ArrayList<>();
+    int used = 0;
+    for (int i = 0; i < VhdLayout.HEADER_LOCATORS; i++) {
+      RawHeader.Locator locator = header.locator(i);
+      if (locator.used()) {
+        used++;
+        bounds(subject, header, locator, table);
+        read(subject, locator).ifPresent(paths::add);
+      }
+    }
+    if (used == 0) {
+      subject.add(
+          new LocatorFinding.LocatorsMissing(
+              subject.at(header.offsetBytes() + VhdLayout.HEADER_LOCATORS_AT)));
+    }
+    names(subject, header, paths);
+  }
+
+  static void inDynamic(Subject subject, RawHeader header) {
+    for (int i = 0; i < VhdLayout.HEADER_LOCATORS; i++) {
+      if (header.locator(i).used()) {
+        subject.add(new LocatorFinding.LocatorInDynamic(where(subject, header, i), i));
+      }
+    }
+  }
+
+  /// The locators whose paths can be read.
+  static List<Path> paths(Subject subject, RawHeader header) throws IOException {
+    List<Path> paths = new ArrayList<>();
+    for (int i = 0; i < VhdLayout.HEADER_LOCATORS; i++) {
+      read(subject, header.locator(i)).ifPresent(paths::add);
+    }
+    return paths;
+  }
+
+  private static void bounds(
+      Subject subject, RawHeader header, RawHeader.Locator locator, Optional<BlockTable> table) {
+    int index = locator.index();
+    Where where = where(subject, header, index);
+    if (!locator.known()) {
+      subject.add(
+          new LocatorFinding.LocatorUnknown(
+              where, index, "0x%08x".formatted(locator.platformCode())));
+    }
+    if (locator.lengthBytes() > VhdLayout.LONGEST_LOCATOR_BYTES) {
+      subject.add(
+          new LocatorFinding.LocatorTooLong(
+              where, index, locator.lengthBytes(), VhdLayout.LONGEST_LOCATOR_BYTES));
+      return;
+    }
+    if (!within(subject, locator)) {
+      subject.add(
+          new LocatorFinding.LocatorOutside(
+              where, index, locator.offsetBytes(), locator.lengthBytes(), subject.sizeBytes()));
+      return;
+    }
+    if (locator.lengthBytes() > locator.spaceBytes()) {
+      subject.add(
+          new LocatorFinding.LocatorBeyondSpace(
+              where, index, locator.lengthBytes(), locator.spaceBytes()));
+    }
+    table.ifPresent(blocks -> onBlock(subject, where, locator, blocks, header.geometry()));
+  }
+
+  private static void onBlock(
+      Subject subject,
+      Where where,
+      RawHeader.Locator locator,
+      BlockTable blocks,
+      BlockGeometry geometry) {
+    long end = locator.offsetBytes() + locator.lengthBytes();
+    int i = blocks.indexBefore(Math.max(0, end - 1) / VhdLayout.SECTOR_BYTES);
+    if (i >= 0
+        && blocks.offsetBytes(i) + (long) geometry.blockSectors() * VhdLayout.SECTOR_BYTES
+            > locator.offsetBytes()) {
+      subject.add(new LocatorFinding.LocatorOnBlock(where, locator.index(), blocks.block(i)));
+    }
+  }
+
+  private static void names(Subject subject, RawHeader header, List<Path> paths) {
+    String name = header.parentName();
+    boolean agree = paths.stream().map(Path::name).distinct().count() == 1;
+    for (Path path : paths) {
+      if (path.name().equals(name)) {
+        continue;
+      }
+      Optional<Fix> fix = Optional.empty();
+      if (agree && ParentNames.fitFirstSector(name, path.name())) {
+        fix = Optional.of(Fix.PARENT_NAME);
+      } else if (!agree && ParentNames.sameLength(path, name)) {
+        fix = Optional.of(Fix.LOCATOR_NAME);
+      }
+      subject.add(
+          new LocatorFinding.LocatorNameDiffers(
+              where(subject, header, path.locator().index()),
+              path.locator().index(),
+              name,
+              path.name(),
+              fix));
+    }
+  }
+
+  private static Optional<Path> read(Subject subject, RawHeader.Locator locator)
+      throws IOException {
+    if (!locator.used()
+        || !locator.known()
+        || locator.lengthBytes() > VhdLayout.LONGEST_LOCATOR_BYTES
+        || !within(subject, locator)) {
+      return Optional.empty();
+    }
+    ByteBuffer bytes = subject.read(locator.offsetBytes(), (int) locator.lengthBytes());
+    String path =
+        (locator.utf8() ? StandardCharsets.UTF_8 : StandardCharsets.UTF_16LE)
+            .decode(bytes)
+            .toString();
+    int end = path.indexOf('\0');
+    String text = end < 0 ? path : path.substring(0, end);
+    return Optional.of(new Path(locator, text, ParentNames.last(text)));
+  }
+
+  private static boolean within(Subject subject, RawHeader.Locator locator) {
+    return locator.offsetBytes() >= 0
+        && locator.offsetBytes() <= subject.sizeBytes() - locator.lengthBytes();
+  }
+
+  private static Where where(Subject subject, RawHeader header, int index) {
+    return subject.at(
+        header.offsetBytes()
+            + VhdLayout.HEADER_LOCATORS_AT
+            + (long) index * VhdLayout.LOCATOR_BYTES);
+  }
+}

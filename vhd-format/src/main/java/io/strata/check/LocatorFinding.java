@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.check;
+
+import java.util.Optional;
+
+/// A finding in the parent locators. They are hints for other programs: no parent is opened by
+/// them.
+public sealed interface LocatorFinding extends Finding {
+
+  /// A locator does not lie within the image.
+  record LocatorOutside(Where where, int index, long offsetBytes, long lengthBytes, long imageBytes)
+      implements LocatorFinding {
+    @Override
+    public Severity severity() {
+      return Severity.ERROR;
+    }
+
+    @Override
+    public String expected() {
+      return "parent locator " + index + " within the " + imageBytes + " bytes of the image";
+    }
+
+    @Override
+    public String found() {
+      return "offset " + Long.toUnsignedString(offsetBytes) + ", length " + lengthBytes;
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
+  /// A path longer than paths are.
+  record LocatorTooLong(Where where, int index, long lengthBytes, long mostBytes)
+      implements LocatorFinding {
+    @Override
+    public Severity severity() {
+      return Severity.ERROR;
+    }
+
+    @Override
+    public String expected() {
+      return "parent locator " + index + " of at most " + mostBytes + " bytes";
+    }
+
+    @Override
+    public String found() {
+      return Long.toString(lengthBytes);
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
+  /// A path longer than the space set aside for it.
+  record LocatorBeyondSpace(Where where, int index, long lengthBytes, long spaceBytes)
+      implements LocatorFinding {
+    @Override
+    public Severity severity() {
+      return Severity.WARNING;
+    }
+
+    @Override
+    public String expected() {
+      return "parent locator " + index + " within the " + spaceBytes + " bytes set aside for it";
+    }
+
+    @Override
+    public String found() {
+      return "length " + lengthBytes;
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
+  /// A platform that is not known.
+  record LocatorUnknown(Where where, int index, String platform) implements LocatorFinding {
+    @Override
+    public Severity severity() {
+      return Severity.INFO;
+    }
+
+    @Override
+    public String expected() {
+      return "parent locator " + index + " of the platform MACX, W2ku or W2ru";
+    }
+
+    @Override
+    public String found() {
+      return platform;
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
+  /// A locator lies on a block: that block's data is taken for a path.
+  record LocatorOnBlock(Where where, int index, int otherBlock) implements LocatorFinding {
+    @Override
+    public Severity severity() {
+      return Severity.ERROR;
+    }
+
+    @Override
+    public String expected() {
+      return "parent locator " + index + " apart from block " + otherBlock;
+    }
+
+    @Override
+    public String found() {
+      return "an overlap";
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
+  /// A locator names another file than the header.
+  record LocatorNameDiffers(
+      Where where, int index, String headerName, String locatorName, Optional<Fix> fix)
+      implements LocatorFinding {
+    @Override
+    public Severity severity() {
+      return Severity.WARNING;
+    }
+
+    @Override
+    public String expected() {
+      return "parent locator " + index + " to name " + headerName + ", as the header does";
+    }
+
+    @Override
+    public String found() {
+      return locatorName;
+    }
+  }
+
+  /// A differencing image without any locator.
+  record LocatorsMissing(Where where) implements LocatorFinding {
+    @Override
+    public Severity severity() {
+      return Severity.INFO;
+    }
+
+    @Override
+    public String expected() {
+      return "a parent locator, by which other programs find the parent";
+    }
+
+    @Override
+    public String found() {
+      return "none";
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
+  /// An image without a parent has a locator.
+  record LocatorInDynamic(Where where, int index) implements LocatorFinding {
+    @Override
+    public Severity severity() {
+      return Severity.INFO;
+    }
+
+    @Override
+    public String expected() {
+      return "no parent locator in an image without parent";
+    }
+
+    @Override
+    public String found() {
+      return "one";
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+}

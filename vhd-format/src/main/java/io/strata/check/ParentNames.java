@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.check;
+
+import io.strata.vhd.VhdLayout;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+
+/// The parent's name as header and locators spell it.
+final class ParentNames {
+  /// Bytes of the header's name field that are in the header's first sector: a name within them is
+  /// changed by the write of one sector.
+  static final int FIRST_SECTOR_BYTES = VhdLayout.SECTOR_BYTES - VhdLayout.HEADER_PARENT_NAME_AT;
+
+  private ParentNames() {}
+
+  /// A path's last part.
+  static String last(String path) {
+    return path.substring(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+  }
+
+  /// Whether the header's name can be changed by the write of one sector.
+  static boolean fitFirstSector(String oldName, String newName) {
+    return !newName.isEmpty()
+        && 2 * oldName.length() < FIRST_SECTOR_BYTES
+        && 2 * newName.length() < FIRST_SECTOR_BYTES;
+  }
+
+  /// The path with another last part.
+  static String renamed(LocatorCheck.Path path, String name) {
+    return path.path().substring(0, path.path().length() - path.name().length()) + name;
+  }
+
+  /// The path as the locator's platform spells it.
+  static byte[] bytes(LocatorCheck.Path path, String text) {
+    Charset charset = path.locator().utf8() ? StandardCharsets.UTF_8 : StandardCharsets.UTF_16LE;
+    return text.getBytes(charset);
+  }
+
+  /// Whether the locator's path, with another last part, takes as many bytes and lies in one
+  /// sector.
+  static boolean sameLength(LocatorCheck.Path path, String name) {
+    long at = path.locator().offsetBytes();
+    long length = path.locator().lengthBytes();
+    return !name.isEmpty()
+        && bytes(path, renamed(path, name)).length == length
+        && at / VhdLayout.SECTOR_BYTES == (at + length - 1) / VhdLayout.SECTOR_BYTES;
+  }
+}
