@@ -20,7 +20,7 @@ export STRATA_HOME="$scratch/home"
 mkdir -p "$scratch/sr"
 strata="$stage/bin/strata"
 
-if ! timeout 60 "$strata" --version >"$scratch/version" 2>&1; then
+if ! timeout 60 "$strata" version >"$scratch/version" 2>&1; then
   echo "dist: the command line does not start yet, so no AOT caches were made"
   exit 0
 fi
@@ -40,8 +40,8 @@ STRATA_JAVA_OPTS="-XX:AOTCacheOutput=$stage/lib/daemon.aot" \
 daemon=$!
 if await "$STRATA_HOME/run/api.sock"; then
   # One process cannot be both trained and asked several things: the longest path is the one kept.
-  timeout 60 "$strata" sr-create type=dir name-label=training \
-    device-config:path="$scratch/sr" >"$scratch/sr" 2>&1 || :
+  timeout 60 "$strata" sr-create type=file name-label=training \
+    device-config:location="$scratch/sr" >"$scratch/sr" 2>&1 || :
   STRATA_JAVA_OPTS="-XX:AOTCacheOutput=$stage/lib/cli.aot" \
     timeout 120 "$strata" sr-list >"$scratch/cli.log" 2>&1 || :
 fi
