@@ -4,7 +4,9 @@ module io.strata.sm {
   requires static transitive org.jspecify;
   requires transitive io.strata.vhd;
   requires java.sql;
+  requires com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.databind;
+  requires jdk.net;
   requires info.picocli;
   requires org.apache.commons.compress;
 
