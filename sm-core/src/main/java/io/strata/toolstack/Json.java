@@ -13,6 +13,9 @@ public sealed interface Json {
 
   /// A JSON object.
   record Members(Map<String, Json> values) implements Json {
+    /// An object without members.
+    public static final Members NONE = new Members(Map.of());
+
     public Members {
       values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
     }
@@ -39,7 +42,7 @@ public sealed interface Json {
 
     /// The member as an object; an empty one where it is absent or no object.
     public Members members(String name) {
-      return get(name).orElse(Nothing.NULL) instanceof Members members ? members : EMPTY;
+      return get(name).orElse(Nothing.NULL) instanceof Members members ? members : NONE;
     }
   }
 
@@ -63,9 +66,6 @@ public sealed interface Json {
   enum Nothing implements Json {
     NULL
   }
-
-  /// An object without members.
-  Members EMPTY = new Members(Map.of());
 
   /// A scalar as it would be typed; arrays and objects as JSON.
   default String plain() {

@@ -94,15 +94,13 @@ public final class Operations {
             optional("name-description", TEXT, "what it is for"),
             optional("shared", FLAG, "whether several hosts use it"),
             optional("content-type", TEXT, "user or iso")));
-    table.add(
-        Operation.of("sr-scan", "Compare the catalog with the storage", Answer.SCAN, uuid));
+    table.add(Operation.of("sr-scan", "Compare the catalog with the storage", Answer.SCAN, uuid));
     table.add(Operation.of("sr-update", "Refresh the SR's sizes", Answer.NOTHING, uuid));
     table.add(
         Operation.of(
             "sr-forget", "Remove an SR from the catalog; its data stay", Answer.NOTHING, uuid));
     table.add(
-        Operation.of(
-            "sr-destroy", "Remove an empty SR from its storage", Answer.NOTHING, uuid));
+        Operation.of("sr-destroy", "Remove an empty SR from its storage", Answer.NOTHING, uuid));
   }
 
   private static void addPbd(List<Operation> table) {
@@ -190,7 +188,8 @@ public final class Operations {
         Operation.of(
             "vdi-forget", "Remove a disk from the catalog; its data stay", Answer.NOTHING, uuid));
     table.add(
-        Operation.of("vdi-update", "Refresh what the catalog says of a disk", Answer.NOTHING, uuid));
+        Operation.of(
+            "vdi-update", "Refresh what the catalog says of a disk", Answer.NOTHING, uuid));
     table.add(
         Operation.of(
             "vdi-introduce",
@@ -253,7 +252,8 @@ public final class Operations {
               "List; params=FIELD,...|all chooses fields, FIELD=VALUE filters",
               Answer.RECORDS,
               optional("params", TEXTS, "fields to show, or all"),
-              optional("where", MAP, "only records whose field has this value; short: FIELD=VALUE")));
+              optional(
+                  "where", MAP, "only records whose field has this value; short: FIELD=VALUE")));
       if (records == RecordClass.SM || records == RecordClass.HOST) {
         continue;
       }
@@ -293,9 +293,7 @@ public final class Operations {
               uuid,
               name,
               required("param-key", TEXT, "the key")));
-      table.add(
-          Operation.of(
-              prefix + "-param-clear", "Empty a field", Answer.NOTHING, uuid, name));
+      table.add(Operation.of(prefix + "-param-clear", "Empty a field", Answer.NOTHING, uuid, name));
     }
   }
 
@@ -309,8 +307,7 @@ public final class Operations {
             List.of(optional("sr-uuid", UUID, "one SR only"))));
     table.add(Operation.of("status", "Show how the daemon is", Answer.STATUS));
     table.add(
-        Operation.of(
-            "stop", "Flush and end the daemon; attached disks come back", Answer.NOTHING));
+        Operation.of("stop", "Flush and end the daemon; attached disks come back", Answer.NOTHING));
     table.add(
         new Operation("version", "api.version", "Print the version", Answer.VERSION, List.of()));
   }

@@ -81,6 +81,7 @@ public enum RecordClass {
       Field.more("features", Access.SRO),
       Field.more("configuration", Access.MRO));
 
+  @SuppressWarnings("ImmutableEnumChecker") // of List.of: it can't change
   private final List<Field> fields;
 
   RecordClass(Field... fields) {

@@ -23,7 +23,8 @@ public record StrataHome(Path root) {
   /// where it exists, else `~/.strata`.
   public static StrataHome choose(Optional<String> given, Map<String, String> environment) {
     String named =
-        given.or(() -> Optional.ofNullable(environment.get("STRATA_HOME")))
+        given
+            .or(() -> Optional.ofNullable(environment.get("STRATA_HOME")))
             .filter(path -> !path.isEmpty())
             .orElse("");
     if (!named.isEmpty()) {

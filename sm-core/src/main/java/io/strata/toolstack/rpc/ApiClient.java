@@ -13,8 +13,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 
-/// A client of the local API. For one thread; a call waits for its answer as long as the daemon says
-/// that it is at work.
+/// A client of the local API. For one thread; a call waits for its answer as long as the daemon
+/// says that it is at work.
 public final class ApiClient implements AutoCloseable {
   private static final int MAX_ANSWER_BYTES = 256 * 1024 * 1024;
   private static final Duration SILENCE = Duration.ofSeconds(60);
@@ -92,9 +92,7 @@ public final class ApiClient implements AutoCloseable {
 
   private Json.Members readLine() throws IOException {
     byte[] line =
-        lines
-            .next()
-            .orElseThrow(() -> new IOException("The daemon ended before it had answered."));
+        lines.next().orElseThrow(() -> new IOException("The daemon ended before it had answered."));
     if (JsonText.read(line) instanceof Json.Members members) {
       return members;
     }

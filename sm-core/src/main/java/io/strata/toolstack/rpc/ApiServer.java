@@ -67,8 +67,7 @@ public final class ApiServer implements AutoCloseable {
     try {
       listener.bind(UnixDomainSocketAddress.of(socket), MAX_CLIENTS);
       Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
-      ApiServer server =
-          new ApiServer(socket, listener, methods, PeerCheck.ownerOf(socket));
+      ApiServer server = new ApiServer(socket, listener, methods, PeerCheck.ownerOf(socket));
       Thread.ofVirtual().name("api-accept").start(server::accept);
       Thread.ofVirtual().name("api-sweep").start(server::sweep);
       return server;
@@ -109,15 +108,14 @@ public final class ApiServer implements AutoCloseable {
     connections.add(connection);
     Thread.ofVirtual()
         .name("api-client")
-        .start(
-            () -> {
-              try {
-                connection.serve();
-              } finally {
-                connections.remove(connection);
-                places.release();
-              }
-            });
+        .start(() -> {
+          try {
+            connection.serve();
+          } finally {
+            connections.remove(connection);
+            places.release();
+          }
+        });
   }
 
   private void sweep() {

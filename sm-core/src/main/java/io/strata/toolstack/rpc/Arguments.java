@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// The parameters of one call, checked against the operation's table: none is missing, unknown or of
-/// another type.
+/// The parameters of one call, checked against the operation's table: none is missing, unknown or
+/// of another type.
 public final class Arguments {
   private final Json.Members values;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.toolstack.rpc;
 
+import io.strata.spi.Messages;
 import io.strata.spi.StorageException;
 import io.strata.toolstack.Json;
 import io.strata.toolstack.JsonText;
@@ -11,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
@@ -47,7 +49,11 @@ final class ClientConnection {
   /// Serves until the client leaves or errs beyond repair.
   void serve() {
     try (channel) {
-      send(Json.object().with("strata", ApiServer.API_VERSION).with("version", Version.TEXT).build());
+      send(
+          Json.object()
+              .with("strata", ApiServer.API_VERSION)
+              .with("version", Version.TEXT)
+              .build());
       LineReader lines = new LineReader(channel, ApiServer.MAX_LINE_BYTES);
       while (!finishing) {
         enter(State.READING);
@@ -58,7 +64,7 @@ final class ClientConnection {
         answer(line.get());
       }
     } catch (LineReader.LineTooLongException e) {
-      sendLast(failed(Json.Nothing.NULL, Failure.parseError(e.getMessage())));
+      sendLast(failed(Json.Nothing.NULL, Failure.parseError(firstLine(e))));
     } catch (IOException e) {
       LOG.log(Level.DEBUG, "A client of the API left", e);
     }
@@ -77,7 +83,7 @@ final class ClientConnection {
       return;
     }
     Json id = request.get("id").orElse(Json.Nothing.NULL);
-    Json params = request.get("params").orElse(Json.EMPTY);
+    Json params = request.get("params").orElse(Json.Members.NONE);
     if (!"2.0".equals(request.text("jsonrpc"))
         || !(id instanceof Json.Text || id instanceof Json.Whole)
         || !(request.get("method").orElse(Json.Nothing.NULL) instanceof Json.Text method)
@@ -90,7 +96,7 @@ final class ClientConnection {
     }
     Optional<ApiMethods.Bound> bound = methods.find(method.value());
     if (bound.isEmpty()) {
-      String shown = io.strata.spi.Messages.printable(method.value());
+      String shown = Messages.printable(method.value());
       send(failed(id, Failure.methodNotFound(shown)));
       return;
     }
@@ -109,7 +115,7 @@ final class ClientConnection {
     try {
       return succeeded(id, await(task, call, id));
     } catch (ExecutionException e) {
-      return failed(id, failure(method, e.getCause()));
+      return failed(id, failure(method, Objects.requireNonNullElse(e.getCause(), e)));
     } catch (IOException clientGone) {
       call.abandon();
       throw clientGone;

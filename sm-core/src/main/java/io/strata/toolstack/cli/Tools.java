@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.toolstack.cli;
+
+import io.strata.spi.StorageException;
+import io.strata.toolstack.Rendering;
+import io.strata.toolstack.daemon.DaemonLog;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/// The commands that are no verbs of the daemon.
+@Command(name = "strata")
+final class Tools {
+  private Tools() {}
+
+  static int run(List<String> arguments, Terminal terminal) {
+    if (!arguments.getFirst().equals("daemon")) {
+      DaemonLog.toConsole();
+    }
+    return commandLine(terminal).execute(arguments.toArray(String[]::new));
+  }
+
+  static CommandLine commandLine(Terminal terminal) {
+    CommandLine line = new CommandLine(new Tools());
+    line.addSubcommand(new DaemonCommand(terminal));
+    line.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
+    line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
+    line.setExecutionExceptionHandler((e, _, _) -> failed(e, terminal));
+    return line;
+  }
+
+  private static int failed(Exception e, Terminal terminal) throws Exception {
+    switch (e) {
+      case StorageException refused -> terminal.err().println(Main.error(refused));
+      case IOException failed ->
+          terminal
+              .err()
+              .println("Error: " + Rendering.escaped(String.valueOf(failed.getMessage())));
+      default -> throw e;
+    }
+    return 1;
+  }
+}
