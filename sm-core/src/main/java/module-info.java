@@ -16,6 +16,9 @@ module io.strata.sm {
   exports io.strata.host;
   exports io.strata.spi;
   exports io.strata.store;
+  exports io.strata.toolstack;
+  exports io.strata.toolstack.daemon;
+  exports io.strata.toolstack.rpc;
 
   uses io.strata.spi.StorageDriver;
 }
