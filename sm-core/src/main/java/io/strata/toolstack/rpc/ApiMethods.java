@@ -15,6 +15,9 @@ import java.util.TreeSet;
 public final class ApiMethods {
   private final Map<String, Bound> methods = new HashMap<>();
 
+  /// None yet.
+  public ApiMethods() {}
+
   /// Binds a method of the table.
   ///
   /// @throws IllegalArgumentException for a method that is not in the table, or is bound already

@@ -12,6 +12,8 @@ public final class Call implements ProgressListener {
   private volatile boolean reported;
   private volatile boolean abandoned;
 
+  Call() {}
+
   @Override
   public void progress(long done, long total) {
     totalBytes = total;
