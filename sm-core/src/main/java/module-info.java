@@ -20,5 +20,8 @@ module io.strata.sm {
   exports io.strata.toolstack.daemon;
   exports io.strata.toolstack.rpc;
 
+  opens io.strata.toolstack.cli to
+      info.picocli;
+
   uses io.strata.spi.StorageDriver;
 }

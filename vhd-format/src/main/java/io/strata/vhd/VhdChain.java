@@ -305,6 +305,24 @@ public final class VhdChain implements BlockDevice {
     merger.finish();
   }
 
+  /// Reports which image of the chain holds each run of a range.
+  public void map(long offsetBytes, long lengthBytes, SourceVisitor visitor) throws IOException {
+    Objects.checkFromIndexSize(offsetBytes, lengthBytes, sizeBytes);
+    SourceMerger merger = new SourceMerger(visitor);
+    Span span = new Span();
+    long end = offsetBytes + lengthBytes;
+    for (long at = offsetBytes; at < end && merger.wanted(); at += span.lengthBytes) {
+      locate(at, end - at, span);
+      Container source = span.container;
+      merger.add(
+          at,
+          span.lengthBytes,
+          source == null ? Kind.HOLE : Kind.DATA,
+          source == null ? "" : source.location());
+    }
+    merger.finish();
+  }
+
   @Override
   public long transferable(long offsetBytes, long lengthBytes) {
     Objects.checkFromIndexSize(offsetBytes, lengthBytes, sizeBytes);

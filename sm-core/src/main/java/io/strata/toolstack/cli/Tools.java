@@ -7,6 +7,9 @@ import io.strata.toolstack.daemon.DaemonLog;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -25,7 +28,11 @@ final class Tools {
 
   static CommandLine commandLine(Terminal terminal) {
     CommandLine line = new CommandLine(new Tools());
+    line.addSubcommand(new VhdCommand(terminal));
+    line.addSubcommand(new ServeCommand(terminal));
     line.addSubcommand(new DaemonCommand(terminal));
+    line.registerConverter(ByteCount.class, ByteCount::parse);
+    line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
     line.setExecutionExceptionHandler((e, _, _) -> failed(e, terminal));
@@ -35,12 +42,20 @@ final class Tools {
   private static int failed(Exception e, Terminal terminal) throws Exception {
     switch (e) {
       case StorageException refused -> terminal.err().println(Main.error(refused));
-      case IOException failed ->
-          terminal
-              .err()
-              .println("Error: " + Rendering.escaped(String.valueOf(failed.getMessage())));
+      case IOException failed -> terminal.err().println("Error: " + said(failed));
       default -> throw e;
     }
     return 1;
+  }
+
+  /// File system exceptions carry nothing but a name where the kind says the rest.
+  private static String said(IOException e) {
+    String message = Rendering.escaped(String.valueOf(e.getMessage()));
+    return switch (e) {
+      case FileAlreadyExistsException _ -> message + " exists already. Give another, or --force.";
+      case NoSuchFileException _ -> message + " is not there.";
+      case AccessDeniedException _ -> message + " may not be opened by this user.";
+      default -> message;
+    };
   }
 }

@@ -14,6 +14,7 @@ import io.strata.toolstack.Json;
 import io.strata.toolstack.Rendering;
 import io.strata.toolstack.image.ImageFile;
 import io.strata.toolstack.image.ImageName;
+import io.strata.toolstack.image.NewFile;
 import java.io.BufferedOutputStream;
 import java.io.FilterInputStream;
 import java.io.FilterOutputStream;
@@ -23,12 +24,9 @@ import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
-import java.util.UUID;
 
 /// Methods that move images between files and VDIs. The daemon opens the files: it runs as the user
 /// who calls.
@@ -130,16 +128,12 @@ final class ImageMethods {
     }
   }
 
-  /// Writes beside the file and renames at the end: what has the name is always whole.
   private void export(VdiUuid vdi, Path file, ImageFormat format, boolean force, Call call)
       throws StorageException, IOException {
-    if (!force && Files.exists(file)) {
-      throw new FileAlreadyExistsException(file.toString());
-    }
-    Path part = file.resolveSibling("." + UUID.randomUUID() + ".part");
-    try {
+    try (NewFile target = NewFile.plan(file, force)) {
       try (FileChannel channel =
-              FileChannel.open(part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+              FileChannel.open(
+                  target.part(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
           OutputStream bytes =
               new StillWanted(
                   new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER_BYTES),
@@ -148,13 +142,7 @@ final class ImageMethods {
         bytes.flush();
         channel.force(true);
       }
-      if (force) {
-        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      } else {
-        Files.createLink(file, part);
-      }
-    } finally {
-      Files.deleteIfExists(part);
+      target.publish();
     }
   }
 

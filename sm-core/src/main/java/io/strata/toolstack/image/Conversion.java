@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.toolstack.image;
+
+import io.strata.block.BlockDevice;
+import io.strata.block.FileContainer;
+import io.strata.manager.ImageFormat;
+import io.strata.manager.ProgressListener;
+import io.strata.vhd.ParentResolver;
+import io.strata.vhd.VhdChain;
+import io.strata.vhd.VhdCreator;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.UUID;
+
+/// Writes the disk that an image holds to a new image of another layout.
+public final class Conversion {
+  private static final int SECTOR_BYTES = 512;
+
+  private Conversion() {}
+
+  /// Converts; the new file has its name only once it is whole and durable.
+  ///
+  /// @param force whether a file of that name is replaced
+  public static void convert(
+      Path from,
+      ImageFormat fromFormat,
+      Path to,
+      ImageFormat toFormat,
+      boolean force,
+      ProgressListener progress)
+      throws IOException {
+    try (BlockDevice source = ImageDevice.open(from, fromFormat, false);
+        NewFile file = NewFile.plan(to, force)) {
+      try (BlockDevice target = create(file.part(), toFormat, source.sizeBytes())) {
+        DeviceCopy.copy(source, target, progress);
+      }
+      file.publish();
+    }
+  }
+
+  private static BlockDevice create(Path file, ImageFormat format, long sizeBytes)
+      throws IOException {
+    FileContainer container = FileContainer.create(file);
+    try {
+      return switch (format) {
+        case RAW -> {
+          container.ensureCapacity(sizeBytes);
+          yield container;
+        }
+        case VHD -> {
+          long rounded = Math.ceilDiv(sizeBytes, (long) SECTOR_BYTES) * SECTOR_BYTES;
+          VhdCreator.dynamic(container, UUID.randomUUID(), rounded);
+          yield VhdChain.open(container, true, ParentResolver.none());
+        }
+      };
+    } catch (IOException | RuntimeException e) {
+      container.close();
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.toolstack.image;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.UUID;
+
+/// A file that gets its name only once it is whole: it is written beside, and renamed at the end.
+/// What was not published is deleted on close.
+public final class NewFile implements AutoCloseable {
+  private final Path file;
+  private final boolean replaces;
+  private final Path part;
+
+  private NewFile(Path file, boolean replaces, Path part) {
+    this.file = file;
+    this.replaces = replaces;
+    this.part = part;
+  }
+
+  /// Plans a file.
+  ///
+  /// @param force whether a file that is there is replaced
+  /// @throws FileAlreadyExistsException where one is there and is to stay
+  public static NewFile plan(Path file, boolean force) throws IOException {
+    if (!force && Files.exists(file, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
+      throw new FileAlreadyExistsException(file.toString());
+    }
+    String suffix =
+        ImageName.of(file)
+            .format()
+            .map(format -> "." + format.name().toLowerCase(Locale.ROOT))
+            .orElse("");
+    Path folder = Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of("/"));
+    return new NewFile(file, force, folder.resolve("." + UUID.randomUUID() + ".part" + suffix));
+  }
+
+  /// Where it is to be written; nothing is there yet.
+  public Path part() {
+    return part;
+  }
+
+  /// Gives the written file its name. Its content is durable already.
+  public void publish() throws IOException {
+    if (replaces) {
+      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } else {
+      Files.createLink(file, part);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    Files.deleteIfExists(part);
+  }
+}
