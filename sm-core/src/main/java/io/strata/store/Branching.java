@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.store;
+
+import io.strata.block.Container;
+import io.strata.spi.ErrorCode;
+import io.strata.spi.Replacement;
+import io.strata.spi.Snapshots.SnapshotSpec;
+import io.strata.spi.StorageException;
+import io.strata.vhd.VhdChain;
+import io.strata.vhd.VhdCreator;
+import io.strata.vhd.VhdInfo;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/// Makes two volumes of one: what snapshots and clones have in common.
+///
+/// The source's VHD gets the base's name and is not written any more; the source and the new volume
+/// become empty differencing children of it. In steps, with V the source, S the new volume and B
+/// the base:
+///
+/// | step | names after it | after a crash |
+/// |---|---|---|
+/// | drafts of V and S, flushed | V | as if nothing happened |
+/// | link V to B, *barrier* | V, B: one VHD | V's draft is put in place |
+/// | V's draft replaces V, *barrier* | V over B | S is made over B by `recover` |
+/// | S's draft becomes S, *barrier* | V and S over B | B is hidden by `recover` |
+/// | B is hidden | done | |
+///
+/// In each of them V opens with the right content. Where V is not open for writing and its VHD
+/// holds nothing of its own, S becomes a child of V's parent, and no base is made.
+final class Branching {
+  private static final Logger LOG = System.getLogger(Branching.class.getName());
+
+  private final VolumeShelf shelf;
+
+  Branching(VolumeShelf shelf) {
+    this.shelf = shelf;
+  }
+
+  /// Makes the drafts.
+  ///
+  /// @param refusal the number for volumes that can't be branched
+  Branch prepare(SnapshotSpec spec, ErrorCode refusal) throws IOException, StorageException {
+    if (recover(spec)) {
+      return new Branch(spec, Way.DONE);
+    }
+    Node source = shelf.requireVhd(spec.source(), refusal);
+    if (source.hidden()) {
+      throw new StorageException(
+          ErrorCode.VDI_UNAVAILABLE,
+          "VDI " + spec.source() + " is the hidden base of others.",
+          "Choose one of the VDIs that depend on it.");
+    }
+    Optional<OpenVolume> writer = shelf.open.writer(spec.source());
+    if (writer.isEmpty() && draftBeside(source, spec)) {
+      return new Branch(spec, Way.BESIDE);
+    }
+    String baseName = VolumeName.vhd(spec.base());
+    if (writer.isPresent() && writer.get().below() instanceof VhdChain chain) {
+      shelf.draft(spec.source(), c -> chain.createChild(c, UUID.randomUUID(), baseName));
+      shelf.draft(spec.snapshot(), c -> chain.createChild(c, UUID.randomUUID(), baseName));
+    } else {
+      shelf.draftOver(spec.source(), source, baseName);
+      shelf.draftOver(spec.snapshot(), source, baseName);
+    }
+    return new Branch(spec, Way.OVER_BASE);
+  }
+
+  /// How a branch comes about.
+  private enum Way {
+    DONE,
+    BESIDE,
+    OVER_BASE
+  }
+
+  /// Drafts the new volume as the source's sibling, if the source has nothing of its own.
+  private boolean draftBeside(Node source, SnapshotSpec spec) throws IOException {
+    List<VhdInfo> infos;
+    try (VhdChain chain = shelf.openChain(source, false)) {
+      if (!chain.leafEmpty()) {
+        return false;
+      }
+      infos = chain.infos();
+    }
+    if (infos.size() == 1) {
+      shelf.draft(
+          spec.snapshot(),
+          c -> VhdCreator.dynamic(c, UUID.randomUUID(), infos.getFirst().sizeBytes()));
+      return true;
+    }
+    Optional<Node> parent = shelf.index().resolve(infos.get(1).uuid());
+    if (parent.isEmpty() || infos.get(1).sizeBytes() != source.sizeBytes()) {
+      return false;
+    }
+    shelf.draftOver(spec.snapshot(), parent.get(), parent.get().name());
+    return true;
+  }
+
+  /// Brings an interrupted branch to its end, once there is a base; else removes its traces.
+  ///
+  /// @return whether the new volume exists now
+  boolean recover(SnapshotSpec spec) throws IOException {
+    Optional<Node> source = shelf.refresh(spec.source());
+    Optional<Node> base = shelf.refresh(spec.base());
+    Optional<Node> made = shelf.refresh(spec.snapshot());
+    if (base.isEmpty()) {
+      dropDrafts(spec);
+      return made.isPresent();
+    }
+    if (source.isPresent() && source.get().sameVhd(base.get())) {
+      if (made.isEmpty() && shelf.open.writer(spec.source()).isPresent()) {
+        forgetBase(spec);
+        return false;
+      }
+      shelf.draftOver(spec.source(), base.get(), base.get().name());
+      shelf.publish(spec.source());
+      // Barrier: the source does not write to the base any more before anything else relies on it.
+      shelf.store.sync();
+    }
+    if (made.isEmpty()) {
+      shelf.draftOver(spec.snapshot(), base.get(), base.get().name());
+      shelf.publish(spec.snapshot());
+    }
+    dropDrafts(spec);
+    shelf.store.sync();
+    shelf.hide(spec.base(), true);
+    return true;
+  }
+
+  private void dropDrafts(SnapshotSpec spec) throws IOException {
+    shelf.store.delete(VolumeName.draft(spec.source()));
+    shelf.store.delete(VolumeName.draft(spec.snapshot()));
+  }
+
+  private void forgetBase(SnapshotSpec spec) throws IOException {
+    shelf.store.delete(VolumeName.vhd(spec.base()));
+    shelf.refresh(spec.base());
+    dropDrafts(spec);
+    shelf.store.sync();
+  }
+
+  /// A branch whose drafts are there.
+  final class Branch {
+    private final SnapshotSpec spec;
+    private final Way way;
+
+    private Branch(SnapshotSpec spec, Way way) {
+      this.spec = spec;
+      this.way = way;
+    }
+
+    Replacement commit() throws IOException {
+      return switch (way) {
+        case DONE -> Replacement.none();
+        case BESIDE -> {
+          shelf.publish(spec.snapshot());
+          shelf.store.sync();
+          yield Replacement.none();
+        }
+        case OVER_BASE -> overBase();
+      };
+    }
+
+    private Replacement overBase() throws IOException {
+      Replacement replacement;
+      try {
+        shelf.store.link(VolumeName.vhd(spec.source()), VolumeName.vhd(spec.base()));
+        // Barrier: the content has a second name before it loses the first.
+        shelf.store.sync();
+        shelf.refresh(spec.base());
+        shelf.publish(spec.source());
+        // Barrier: nothing depends on the base while its content can still be written.
+        shelf.store.sync();
+        shelf.publish(spec.snapshot());
+        // Barrier: what is acknowledged from now on is in the source's new VHD.
+        shelf.store.sync();
+        replacement = exchange();
+      } catch (IOException | RuntimeException failed) {
+        undo(failed);
+        throw failed;
+      }
+      try {
+        shelf.hide(spec.base(), true);
+      } catch (IOException failed) {
+        // The branch is complete without it; the flag only keeps the base out of lists.
+        LOG.log(Level.WARNING, "Base " + spec.base() + " can't be marked as hidden", failed);
+      }
+      return replacement;
+    }
+
+    /// Puts the source's new VHD on top of its open chain.
+    private Replacement exchange() throws IOException {
+      Optional<OpenVolume> writer = shelf.open.writer(spec.source());
+      if (writer.isEmpty() || !(writer.get().below() instanceof VhdChain chain)) {
+        return Replacement.none();
+      }
+      Container child = shelf.store.open(VolumeName.vhd(spec.source()), true);
+      try {
+        return Replacement.of(shelf.open.exchange(writer.get(), chain.withChild(child)));
+      } catch (IOException | RuntimeException failed) {
+        child.close();
+        throw failed;
+      }
+    }
+
+    /// Gives the source its VHD back. If that fails too, the open device must not write on, since
+    /// the new volume may depend on what it would write to: it is closed.
+    private void undo(Exception failed) {
+      try {
+        Optional<Node> source = shelf.refresh(spec.source());
+        Optional<Node> base = shelf.refresh(spec.base());
+        if (base.isPresent()) {
+          shelf.store.delete(VolumeName.vhd(spec.snapshot()));
+          shelf.refresh(spec.snapshot());
+          if (source.isPresent() && !source.get().sameVhd(base.get())) {
+            shelf.store.replace(VolumeName.vhd(spec.base()), VolumeName.vhd(spec.source()));
+            shelf.refresh(spec.source());
+          }
+        }
+        forgetBase(spec);
+      } catch (IOException | RuntimeException alsoFailed) {
+        failed.addSuppressed(alsoFailed);
+        shelf.open.writer(spec.source()).ifPresent(w -> closeQuietly(w, failed));
+      }
+    }
+
+    private void closeQuietly(OpenVolume writer, Exception failed) {
+      try {
+        writer.below().close();
+      } catch (IOException alsoFailed) {
+        failed.addSuppressed(alsoFailed);
+      }
+    }
+
+    void abandon() throws IOException {
+      dropDrafts(spec);
+    }
+  }
+}

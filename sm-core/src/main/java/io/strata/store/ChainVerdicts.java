@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.store;
+
+import io.strata.spi.VdiUuid;
+import io.strata.vhd.ParentLink;
+import io.strata.vhd.VhdChain;
+import io.strata.vhd.VhdInfo;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/// Whether each volume's chain of parents is whole. Each node is judged once.
+final class ChainVerdicts {
+  private final NodeIndex index;
+  private final Map<VdiUuid, Verdict> judged = new HashMap<>();
+
+  /// @param depth images in the chain, from 1
+  /// @param problem why the chain can't be opened
+  record Verdict(int depth, Optional<String> problem) {}
+
+  ChainVerdicts(NodeIndex index) {
+    this.index = index;
+  }
+
+  Verdict of(Node node) {
+    Deque<Node> path = new ArrayDeque<>();
+    Set<VdiUuid> onPath = new HashSet<>();
+    Node at = node;
+    while (!judged.containsKey(at.vdi())) {
+      if (!onPath.add(at.vdi())) {
+        String cycle = "its chain of parents leads back to " + at.name();
+        path.forEach(n -> judged.put(n.vdi(), new Verdict(1, Optional.of(cycle))));
+        break;
+      }
+      path.push(at);
+      Optional<Node> parent = at.parent().map(ParentLink::uuid).flatMap(index::resolve);
+      if (parent.isEmpty()) {
+        break;
+      }
+      at = parent.get();
+    }
+    path.forEach(n -> judged.computeIfAbsent(n.vdi(), _ -> judge(n)));
+    Verdict verdict = judged.get(node.vdi());
+    return verdict == null ? judge(node) : verdict;
+  }
+
+  /// Judges a node whose parent is judged already.
+  private Verdict judge(Node node) {
+    Optional<ParentLink> link = node.parent();
+    if (link.isEmpty()) {
+      return new Verdict(1, node.problem());
+    }
+    Optional<Node> found = index.resolve(link.get().uuid());
+    if (found.isEmpty()) {
+      return new Verdict(
+          1, Optional.of("its parent, the VHD " + link.get().uuid() + ", is not in this SR"));
+    }
+    Node parent = found.get();
+    Verdict above = judged.getOrDefault(parent.vdi(), new Verdict(1, Optional.empty()));
+    int depth = above.depth() + 1;
+    if (above.problem().isPresent()) {
+      String text = above.problem().get();
+      boolean own = parent.problem().isPresent();
+      return new Verdict(
+          depth, Optional.of(own ? "its parent " + parent.name() + ": " + text : text));
+    }
+    if (depth > VhdChain.MOST_LAYERS) {
+      return new Verdict(
+          depth, Optional.of("its chain is longer than " + VhdChain.MOST_LAYERS + " images"));
+    }
+    return new Verdict(depth, mismatch(node, link.get(), parent));
+  }
+
+  private static Optional<String> mismatch(Node child, ParentLink link, Node parent) {
+    if (parent.sizeBytes() > child.sizeBytes()) {
+      return Optional.of(
+          "its parent "
+              + parent.name()
+              + " is larger: "
+              + parent.sizeBytes()
+              + " bytes, not "
+              + child.sizeBytes());
+    }
+    int timestamp = parent.info().map(VhdInfo::timestamp).orElse(0);
+    if (Integer.compareUnsigned(timestamp, link.timestamp()) > 0) {
+      return Optional.of(
+          "its parent "
+              + parent.name()
+              + " was changed since: timestamp "
+              + Integer.toUnsignedString(timestamp)
+              + ", expected "
+              + Integer.toUnsignedString(link.timestamp()));
+    }
+    return Optional.empty();
+  }
+}

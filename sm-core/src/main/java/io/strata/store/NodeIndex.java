@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.store;
+
+import io.strata.spi.VdiUuid;
+import io.strata.spi.Volume;
+import io.strata.vhd.ParentLink;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.UUID;
+
+/// The volumes of a store, and who is whose parent by VHD UUID. Names and paths in the VHDs play no
+/// part: a parent is found in this store or not at all.
+///
+/// Where several VHDs carry one UUID (somebody copied a file), a hidden one is taken as the parent,
+/// else the first by name. Not thread-safe.
+final class NodeIndex {
+  private final Map<VdiUuid, Node> nodes = new TreeMap<>();
+  private final Map<UUID, Set<VdiUuid>> byUuid = new HashMap<>();
+  private final Map<UUID, Set<VdiUuid>> byParent = new HashMap<>();
+
+  /// Reads every volume; time grows linearly with their number.
+  static NodeIndex load(ContainerStore store) throws IOException {
+    NodeIndex index = new NodeIndex();
+    for (String text : store.names()) {
+      Optional<VolumeName> name = VolumeName.parse(text).filter(VolumeName::isVolume);
+      if (name.isPresent()) {
+        index.readAndAdd(store, name.get());
+      }
+    }
+    return index;
+  }
+
+  /// What is deleted meanwhile is left out.
+  private void readAndAdd(ContainerStore store, VolumeName name) throws IOException {
+    Node node;
+    try {
+      node = Node.read(store, name);
+    } catch (NoSuchFileException deletedMeanwhile) {
+      return;
+    }
+    add(node);
+  }
+
+  private void add(Node node) {
+    Node other = nodes.get(node.vdi());
+    put(
+        other == null
+            ? node
+            : node.withProblem("both " + other.name() + " and " + node.name() + " exist"));
+  }
+
+  void put(Node node) {
+    remove(node.vdi());
+    nodes.put(node.vdi(), node);
+    node.uuid().ifPresent(u -> byUuid.computeIfAbsent(u, _ -> new TreeSet<>()).add(node.vdi()));
+    node.parent()
+        .ifPresent(p -> byParent.computeIfAbsent(p.uuid(), _ -> new TreeSet<>()).add(node.vdi()));
+  }
+
+  void remove(VdiUuid vdi) {
+    Node old = nodes.remove(vdi);
+    if (old != null) {
+      old.uuid().ifPresent(u -> drop(byUuid, u, vdi));
+      old.parent().ifPresent(p -> drop(byParent, p.uuid(), vdi));
+    }
+  }
+
+  private static void drop(Map<UUID, Set<VdiUuid>> map, UUID key, VdiUuid vdi) {
+    Set<VdiUuid> vdis = map.get(key);
+    if (vdis != null) {
+      vdis.remove(vdi);
+      if (vdis.isEmpty()) {
+        map.remove(key);
+      }
+    }
+  }
+
+  Optional<Node> find(VdiUuid vdi) {
+    return Optional.ofNullable(nodes.get(vdi));
+  }
+
+  /// The VHD that carries a UUID.
+  Optional<Node> resolve(UUID uuid) {
+    return byUuid.getOrDefault(uuid, Set.of()).stream()
+        .map(this::get)
+        .min(Comparator.comparing((Node n) -> !n.hidden()).thenComparing(Node::vdi));
+  }
+
+  /// Whether other volumes need this one.
+  boolean needed(Node node) {
+    return node.uuid()
+        .filter(byParent::containsKey)
+        .flatMap(this::resolve)
+        .filter(n -> n.vdi().equals(node.vdi()))
+        .isPresent();
+  }
+
+  /// VHDs whose own metadata can't be read, so that their parents are unknown.
+  List<Node> unreadable() {
+    return nodes.values().stream()
+        .filter(n -> n.kind() == Volume.Kind.VHD && n.info().isEmpty())
+        .toList();
+  }
+
+  /// Hidden nodes that nothing needs.
+  List<Node> orphans() {
+    return nodes.values().stream().filter(n -> n.hidden() && !needed(n)).toList();
+  }
+
+  /// Every volume, parents before children.
+  List<Volume> volumes() {
+    ChainVerdicts verdicts = new ChainVerdicts(this);
+    return nodes.values().stream()
+        .sorted(
+            Comparator.comparingInt((Node n) -> verdicts.of(n).depth()).thenComparing(Node::vdi))
+        .map(n -> n.volume(parentVdi(n), verdicts.of(n).problem()))
+        .toList();
+  }
+
+  /// The node's volume.
+  Volume volume(Node node) {
+    return node.volume(parentVdi(node), new ChainVerdicts(this).of(node).problem());
+  }
+
+  List<Node> all() {
+    return new ArrayList<>(nodes.values());
+  }
+
+  private Optional<VdiUuid> parentVdi(Node node) {
+    return node.parent().map(ParentLink::uuid).flatMap(this::resolve).map(Node::vdi);
+  }
+
+  private Node get(VdiUuid vdi) {
+    Node node = nodes.get(vdi);
+    if (node == null) {
+      throw new AssertionError(vdi + " is in the map of UUIDs only");
+    }
+    return node;
+  }
+}

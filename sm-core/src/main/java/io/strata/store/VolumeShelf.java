@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.store;
+
+import io.strata.block.Container;
+import io.strata.spi.ErrorCode;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import io.strata.spi.Volume.Kind;
+import io.strata.vhd.ParentLink;
+import io.strata.vhd.ParentResolver;
+import io.strata.vhd.VhdChain;
+import io.strata.vhd.VhdCreator;
+import io.strata.vhd.VhdEditor;
+import io.strata.vhd.VhdInfo;
+import io.strata.vhd.VhdRejectedException;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/// A store, what is in it, and which of that is open: what every operation on volumes works with,
+/// and the small steps they are made of.
+///
+/// Guarded by the repository's lock, except `open`, which guards itself.
+final class VolumeShelf {
+  final ContainerStore store;
+  final OpenVolumes open = new OpenVolumes();
+  private NodeIndex index;
+  private long changes;
+
+  /// Writes a new image into an empty container.
+  @FunctionalInterface
+  interface Draft {
+    void write(Container container) throws IOException;
+  }
+
+  VolumeShelf(ContainerStore store) throws IOException {
+    this.store = store;
+    index = NodeIndex.load(store);
+  }
+
+  NodeIndex index() {
+    return index;
+  }
+
+  /// Counts the changes of the index, so that a scan alongside notices them.
+  long changes() {
+    return changes;
+  }
+
+  void index(NodeIndex fresh) {
+    index = fresh;
+  }
+
+  /// Reads a volume's metadata again, and knows it by that.
+  Optional<Node> refresh(VdiUuid vdi) throws IOException {
+    changes++;
+    for (VolumeName.Role role : List.of(VolumeName.Role.VHD, VolumeName.Role.RAW)) {
+      String name = new VolumeName(vdi, role).text();
+      if (store.exists(name)) {
+        Node node = Node.read(store, new VolumeName(vdi, role));
+        index.put(node);
+        return Optional.of(node);
+      }
+    }
+    index.remove(vdi);
+    return Optional.empty();
+  }
+
+  /// The volume, which must be there.
+  Node require(VdiUuid vdi) throws IOException, StorageException {
+    return refresh(vdi)
+        .orElseThrow(() ->
+            StoreFailures.missing("There is no volume " + vdi + " in " + store.location() + "."));
+  }
+
+  /// The volume, which must be a VHD that can be read.
+  Node requireVhd(VdiUuid vdi, ErrorCode otherwise) throws IOException, StorageException {
+    Node node = require(vdi);
+    if (node.kind() != Kind.VHD) {
+      throw new StorageException(
+          otherwise,
+          "VDI " + vdi + " is a raw volume, which can't share data with others.",
+          "Copy it to a VHD volume first.");
+    }
+    requireSound(node);
+    return node;
+  }
+
+  void requireSound(Node node) throws StorageException {
+    Optional<String> problem = index.volume(node).problem();
+    if (problem.isPresent()) {
+      throw new StorageException(
+          ErrorCode.VDI_LOAD,
+          "VDI " + node.vdi() + " can't be used: " + problem.get() + ".",
+          "Restore the file from a backup, then scan the SR again; other VDIs are not affected.");
+    }
+  }
+
+  /// Finds parents by UUID in this store only.
+  ParentResolver parents() {
+    return this::openParent;
+  }
+
+  private Container openParent(ParentLink link, String child) throws IOException {
+    Optional<Node> parent = index.resolve(link.uuid());
+    if (parent.isEmpty()) {
+      throw new VhdRejectedException(
+          child + " needs the VHD " + link.uuid() + " as its parent, which is not in this SR");
+    }
+    return store.open(parent.get().name(), false);
+  }
+
+  /// Opens a VHD volume with its parents.
+  VhdChain openChain(Node node, boolean writable) throws IOException {
+    return VhdChain.open(store.open(node.name(), writable), writable, parents());
+  }
+
+  /// Makes a draft of a volume, flushed; one that is left from before is replaced.
+  void draft(VdiUuid vdi, Draft content) throws IOException {
+    String name = VolumeName.draft(vdi);
+    store.delete(name);
+    try (Container container = store.create(name)) {
+      content.write(container);
+    } catch (IOException | RuntimeException failed) {
+      dropDraft(vdi, failed);
+      throw failed;
+    }
+  }
+
+  private void dropDraft(VdiUuid vdi, Exception failed) {
+    try {
+      store.delete(VolumeName.draft(vdi));
+    } catch (IOException alsoFailed) {
+      failed.addSuppressed(alsoFailed);
+    }
+  }
+
+  /// Makes a draft that reads as a VHD that does not change any more, or is not open.
+  void draftOver(VdiUuid vdi, Node parent, String parentName) throws IOException {
+    draft(
+        vdi,
+        container -> {
+          try (Container below = store.open(parent.name(), false)) {
+            VhdCreator.differencing(container, UUID.randomUUID(), below, parentName);
+          }
+        });
+  }
+
+  /// Puts a draft in its volume's place. Not synced.
+  void publish(VdiUuid vdi) throws IOException {
+    store.replace(VolumeName.draft(vdi), VolumeName.vhd(vdi));
+    refresh(vdi);
+  }
+
+  /// Sets or clears the hidden flag of a volume.
+  void hide(VdiUuid vdi, boolean hidden) throws IOException {
+    try (Container container = store.open(VolumeName.vhd(vdi), true)) {
+      VhdEditor.setHidden(container, hidden);
+    }
+    refresh(vdi);
+  }
+
+  /// The metadata of a container that may be absent or broken.
+  Optional<VhdInfo> info(String name) throws IOException {
+    if (!store.exists(name)) {
+      return Optional.empty();
+    }
+    try (Container container = store.open(name, false)) {
+      return Optional.of(VhdInfo.read(container));
+    } catch (IOException broken) {
+      return Optional.empty();
+    }
+  }
+}
