@@ -10,7 +10,6 @@ import io.strata.spi.Repository;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
-import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
 
@@ -66,7 +65,8 @@ final class Attachments {
               + ".",
           "Detach it first.");
     }
-    if (request.tcp().isPresent() && !sameHost(existing.endpoint(), request.tcp().get())) {
+    if (request.tcp().isPresent()
+        && !BlockBackend.matches(existing.endpoint(), request.tcp().get())) {
       throw new StorageException(
           ErrorCode.VDI_IN_USE,
           "VDI " + existing.vdi() + " is served at " + existing.endpoint() + ".",
@@ -74,13 +74,6 @@ final class Attachments {
     }
     restore(repository, existing);
     return describe(existing);
-  }
-
-  private static boolean sameHost(String endpoint, InetSocketAddress tcp) {
-    String wanted = "tcp:" + tcp.getHostString() + ":";
-    return tcp.getPort() == 0
-        ? endpoint.startsWith(wanted)
-        : endpoint.equals(wanted + tcp.getPort());
   }
 
   private static void assertAttachable(VdiRecord vdi, AccessMode mode) throws StorageException {

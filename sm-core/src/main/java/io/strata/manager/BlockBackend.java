@@ -47,6 +47,12 @@ final class BlockBackend implements AutoCloseable {
     if (tcp.isEmpty()) {
       return UNIX;
     }
+    if (tcp.get().isUnresolved()) {
+      throw new StorageException(
+          ErrorCode.DNS_ERROR,
+          "The name '" + tcp.get().getHostString() + "' has no address.",
+          "Give a name or an address of this host.");
+    }
     String wanted = written(tcp.get());
     return places.containsKey(wanted) ? wanted : listen(new NbdEndpoint.Tcp(tcp.get()));
   }
@@ -119,8 +125,18 @@ final class BlockBackend implements AutoCloseable {
     return place;
   }
 
+  /// Whether what is served at `endpoint` may answer a request for `tcp`; port 0 is any.
+  static boolean matches(String endpoint, InetSocketAddress tcp) {
+    String wanted = written(tcp);
+    return tcp.getPort() == 0
+        ? endpoint.startsWith(wanted.substring(0, wanted.length() - 1))
+        : endpoint.equals(wanted);
+  }
+
   private static String written(InetSocketAddress address) {
-    return TCP + address.getHostString() + ":" + address.getPort();
+    String host =
+        address.isUnresolved() ? address.getHostString() : address.getAddress().getHostAddress();
+    return TCP + host + ":" + address.getPort();
   }
 
   private NbdEndpoint parse(String endpoint) throws StorageException {
