@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// A state is everything that barriers made durable plus any part of what came after. The cuts lie
 /// just before each barrier completes, where most is pending, and at the end.
 final class CrashExplorer {
+  private static final int SAMPLED_EVERY = 256;
+
   private final String title;
   private final Recording recording;
   private final CrashBudget budget;
@@ -173,7 +175,10 @@ final class CrashExplorer {
     if (budget.nestedEvery() > 0 && tried % budget.nestedEvery() == 0) {
       verifyAndCrashAgain(set, expected, crashedNames);
     } else {
-      verify(set, expected, new CrashedStorage(images.crashed(), crashedNames, Optional.empty()));
+      verify(
+          set,
+          expected,
+          new CrashedStorage(images.crashed(), crashedNames, Optional.empty(), sampled()));
     }
   }
 
@@ -181,7 +186,8 @@ final class CrashExplorer {
       FateSet set, Expectation expected, Map<String, Integer> crashedNames) throws IOException {
     List<MemoryContainer> copies = images.crashed().stream().map(MemoryContainer::overlay).toList();
     WriteLog log = new WriteLog();
-    if (!verify(set, expected, new CrashedStorage(copies, crashedNames, Optional.of(log)))) {
+    if (!verify(
+        set, expected, new CrashedStorage(copies, crashedNames, Optional.of(log), sampled()))) {
       return;
     }
     Recording recovery = new Recording(log.entries(), images.crashed(), crashedNames);
@@ -199,6 +205,10 @@ final class CrashExplorer {
       report.violated(title + ": " + e + at(e) + "\n  after " + describe(set));
       return false;
     }
+  }
+
+  private boolean sampled() {
+    return tried % SAMPLED_EVERY == 1;
   }
 
   private static String at(Throwable e) {

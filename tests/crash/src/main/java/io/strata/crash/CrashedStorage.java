@@ -16,9 +16,14 @@ final class CrashedStorage {
   private final List<MemoryContainer> containers;
   private final Map<String, Integer> names;
   private final Optional<WriteLog> log;
+  private final boolean sampled;
 
   CrashedStorage(
-      List<MemoryContainer> containers, Map<String, Integer> names, Optional<WriteLog> log) {
+      List<MemoryContainer> containers,
+      Map<String, Integer> names,
+      Optional<WriteLog> log,
+      boolean sampled) {
+    this.sampled = sampled;
     this.containers = new ArrayList<>(containers);
     this.names = new TreeMap<>(names);
     this.log = log;
@@ -46,6 +51,11 @@ final class CrashedStorage {
   /// Where what is done now is recorded, if it is.
   Optional<WriteLog> log() {
     return log;
+  }
+
+  /// Whether this is one of the few states that are checked in every byte.
+  boolean sampled() {
+    return sampled;
   }
 
   /// Notes what must hold if the power goes again from now on.

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 final class PagedBytes {
   private static final int MAX_SPARES = 64;
 
+  /// Zeroing this much at once prepares room for later: pages of it that nobody wrote stay so.
+  private static final int ROOM_BYTES = 64 * 1024;
+
   private final @Nullable PagedBytes base;
   private final byte fill;
 
@@ -96,12 +99,9 @@ final class PagedBytes {
       int index = (int) (offset / Page.SIZE_BYTES);
       int inPage = (int) (offset % Page.SIZE_BYTES);
       int length = (int) Math.min(end - offset, Page.SIZE_BYTES - inPage);
-      if (punch && length == Page.SIZE_BYTES) {
-        put(index, Page.HOLE);
-      } else if (!punch || find(index) != Page.HOLE) {
-        Page page = own(index);
-        Arrays.fill(page.bytes, inPage, inPage + length, (byte) 0);
-        page.markWritten(inPage, length);
+      boolean room = punch && fill == 0 && lengthBytes >= ROOM_BYTES;
+      if (!room || find(index) != null) {
+        zeroPage(index, inPage, length, punch);
       }
       offset += length;
     }
@@ -123,6 +123,16 @@ final class PagedBytes {
   synchronized boolean allocated(long offsetBytes) {
     Page page = find((int) (offsetBytes / Page.SIZE_BYTES));
     return page == null ? fill != 0 : page != Page.HOLE;
+  }
+
+  private void zeroPage(int index, int inPage, int length, boolean punch) {
+    if (punch && (length == Page.SIZE_BYTES || find(index) == Page.HOLE)) {
+      put(index, Page.HOLE);
+      return;
+    }
+    Page page = own(index);
+    Arrays.fill(page.bytes, inPage, inPage + length, (byte) 0);
+    page.markWritten(inPage, length);
   }
 
   private void forget(long offsetBytes, long lengthBytes) {

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.crash;
+
+import static io.strata.crash.SectorModel.SECTOR_BYTES;
+
+import io.strata.block.BlockDevice.Durability;
+import io.strata.block.BlockDevice.Zeroing;
+import io.strata.block.Container;
+import io.strata.block.sim.MemoryContainer;
+import io.strata.block.sim.RecordingContainer;
+import io.strata.block.sim.WriteLog;
+import io.strata.vhd.VhdChain;
+import io.strata.vhd.VhdCreator;
+import io.strata.vhd.VhdEditor;
+import io.strata.vhd.VhdInfo;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.UUID;
+
+/// A VHD chain on recorded storage, and beside it the model of what it must hold.
+final class VhdRig {
+  static final int BLOCK_BYTES = 2 << 20;
+
+  private final WriteLog log = new WriteLog();
+  private final SplittableRandom random;
+  private final List<MemoryContainer> containers = new ArrayList<>();
+  private final Map<UUID, Integer> images = new HashMap<>();
+  private SectorModel model = SectorModel.zeroes();
+  private Set<Long> sizes;
+  private int leaf;
+  private VhdChain chain;
+
+  private VhdRig(long seed, long sizeBytes) throws IOException {
+    random = new SplittableRandom(seed);
+    sizes = Set.of(sizeBytes);
+    leaf = add();
+    expect(false, false);
+    Container container = open(leaf, true);
+    UUID uuid = uuid();
+    VhdCreator.dynamic(container, uuid, sizeBytes);
+    container.close();
+    images.put(uuid, leaf);
+    expect(true, true);
+    chain = openChain();
+  }
+
+  /// Creates a dynamic disk, and opens it.
+  static VhdRig create(long seed, long sizeBytes) throws IOException {
+    return new VhdRig(seed, sizeBytes);
+  }
+
+  Recording recording() throws IOException {
+    chain.close();
+    return Recording.ofNew(log.entries());
+  }
+
+  SplittableRandom random() {
+    return random;
+  }
+
+  long sizeBytes() {
+    return chain.sizeBytes();
+  }
+
+  /// Writes random bytes.
+  void write(long offset, int length, Durability durability) throws IOException {
+    byte[] bytes = new byte[length];
+    random.nextBytes(bytes);
+    write(offset, bytes, durability);
+  }
+
+  private void write(long offset, byte[] bytes, Durability durability) throws IOException {
+    SectorModel before = model;
+    writing(before.writing(offset, bytes));
+    chain.write(offset, ByteBuffer.wrap(bytes), durability);
+    if (durability == Durability.FUA) {
+      model = before.forced(offset, bytes);
+      expect(true, true);
+    }
+    checkLive(offset, bytes.length);
+  }
+
+  void zero(long offset, int length, Zeroing zeroing, Durability durability) throws IOException {
+    byte[] zeroes = new byte[length];
+    SectorModel before = model;
+    writing(before.writing(offset, zeroes));
+    chain.writeZeroes(offset, length, zeroing, durability);
+    if (durability == Durability.FUA) {
+      model = before.forced(offset, zeroes);
+      expect(true, true);
+    }
+    checkLive(offset, length);
+  }
+
+  /// Discards whole sectors; each is then as before or zero.
+  void discard(long nearOffset, int mostSectors) throws IOException {
+    long firstSector = nearOffset / SECTOR_BYTES;
+    int sectors = (int) Math.min(mostSectors, sizeBytes() / SECTOR_BYTES - firstSector);
+    long offset = firstSector * SECTOR_BYTES;
+    int length = sectors * SECTOR_BYTES;
+    SectorModel before = model;
+    writing(before.writing(offset, new byte[length]));
+    chain.discard(offset, length);
+    byte[] now = new byte[length];
+    chain.read(offset, ByteBuffer.wrap(now));
+    for (int i = 0; i < sectors; i++) {
+      model.check(firstSector + i, now, i * SECTOR_BYTES);
+    }
+    writing(model.writing(offset, now));
+  }
+
+  void flush() throws IOException {
+    chain.flush();
+    model = model.flushed();
+    expect(true, true);
+  }
+
+  /// Closes the chain and opens it again.
+  void reopen() throws IOException {
+    close();
+    chain = openChain();
+  }
+
+  /// Puts a new leaf on top while the disk stays open.
+  void snapshot() throws IOException {
+    int base = leaf;
+    int child = add();
+    UUID uuid = uuid();
+    Container container = open(child, true);
+    chain.createChild(container, uuid, "base" + base + ".vhd");
+    images.put(uuid, child);
+    flush();
+    chain = chain.withChild(container);
+    leaf = child;
+    expect(true, true);
+  }
+
+  /// Hides the leaf's parent: it becomes a base only.
+  void hideParent() throws IOException {
+    close();
+    int parent = parentOf(leaf);
+    Container container = open(parent, true);
+    VhdEditor.setHidden(container, true);
+    container.close();
+    chain = openChain();
+  }
+
+  /// Makes a second leaf over the leaf's parent, and goes on with that.
+  void cloneOfParent(SectorModel parentModel) throws IOException {
+    close();
+    int parent = parentOf(leaf);
+    int copy = add();
+    UUID uuid = uuid();
+    Container source = open(parent, false);
+    Container container = open(copy, true);
+    VhdCreator.differencing(container, uuid, source, "base" + parent + ".vhd");
+    container.close();
+    source.close();
+    images.put(uuid, copy);
+    leaf = copy;
+    model = parentModel;
+    expect(true, true);
+    chain = openChain();
+  }
+
+  /// What the disk must hold now.
+  SectorModel model() {
+    return model;
+  }
+
+  void resize(long sizeBytes) throws IOException {
+    close();
+    Set<Long> before = sizes;
+    sizes = Set.of(before.iterator().next(), sizeBytes);
+    expect(true, false);
+    Container container = open(leaf, true);
+    VhdEditor.resize(container, sizeBytes);
+    container.close();
+    sizes = Set.of(sizeBytes);
+    expect(true, true);
+    chain = openChain();
+  }
+
+  /// Makes the leaf skip its parent, which is empty.
+  void relinkToGrandparent() throws IOException {
+    close();
+    int parent = parentOf(leaf);
+    VhdInfo grandparent = info(parentOf(parent));
+    Container container = open(leaf, true);
+    VhdEditor.relink(container, grandparent, "grandparent.vhd");
+    container.close();
+    expect(true, true);
+    chain = openChain();
+    if (chain.infos().get(1).uuid().equals(grandparent.uuid())) {
+      return;
+    }
+    throw new AssertionError("the leaf still has its old parent");
+  }
+
+  private void close() throws IOException {
+    chain.close();
+    model = model.flushed();
+    expect(true, true);
+  }
+
+  private void writing(SectorModel next) {
+    model = next;
+    expect(true, false);
+  }
+
+  private void expect(boolean created, boolean acknowledged) {
+    log.mark(new VhdExpectation(leaf, images, sizes, model, created, acknowledged));
+  }
+
+  /// Every sector of the range must read as written last.
+  private void checkLive(long offset, int length) throws IOException {
+    long first = offset / SECTOR_BYTES;
+    long end = Math.ceilDiv(offset + length, (long) SECTOR_BYTES);
+    byte[] bytes = new byte[SECTOR_BYTES];
+    for (long sector = first; sector < end; sector++) {
+      chain.read(sector * SECTOR_BYTES, ByteBuffer.wrap(bytes));
+      if (!Arrays.equals(bytes, model.latest(sector))) {
+        throw new AssertionError("sector " + sector + " does not read as it was written");
+      }
+    }
+  }
+
+  private VhdChain openChain() throws IOException {
+    return VhdChain.open(open(leaf, true), true, (link, child) -> open(image(link.uuid()), false));
+  }
+
+  private int parentOf(int number) throws IOException {
+    return image(info(number).parent().orElseThrow().uuid());
+  }
+
+  private int image(UUID uuid) {
+    Integer number = images.get(uuid);
+    if (number == null) {
+      throw new IllegalArgumentException("no image " + uuid);
+    }
+    return number;
+  }
+
+  private VhdInfo info(int number) throws IOException {
+    try (Container container = open(number, false)) {
+      return VhdInfo.read(container);
+    }
+  }
+
+  private int add() {
+    int number = log.addContainer();
+    containers.add(MemoryContainer.create("image" + number));
+    return number;
+  }
+
+  private Container open(int number, boolean writable) {
+    return new RecordingContainer(containers.get(number).reopen(writable), log, number);
+  }
+
+  private UUID uuid() {
+    return new UUID(random.nextLong(), random.nextLong());
+  }
+
+  /// Sizes that a write may have, whole sectors and not.
+  int someLength() {
+    List<Integer> lengths = List.of(512, 512, 1024, 4096, 100, 700, 1500, 6000);
+    return lengths.get(random.nextInt(lengths.size()));
+  }
+
+  /// An offset at which `length` bytes fit; most lie near the start of a block, where they meet.
+  long someOffset(int length) {
+    long blocks = Math.ceilDiv(sizeBytes(), (long) BLOCK_BYTES);
+    long block = random.nextLong(blocks) * BLOCK_BYTES;
+    long inBlock = random.nextInt(8) == 0 ? BLOCK_BYTES - 700 : random.nextLong(12) * 512;
+    if (length % 512 != 0) {
+      inBlock += random.nextInt(512);
+    }
+    return Math.min(block + inBlock, sizeBytes() - length);
+  }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.crash;
+
+import io.strata.block.BlockDevice.Durability;
+import io.strata.block.BlockDevice.Zeroing;
+import java.io.IOException;
+import java.util.SplittableRandom;
+
+/// What is done to VHDs in the crash tests.
+enum VhdWorkload implements CrashWorkload {
+  /// All kinds of changes of one dynamic disk.
+  DYNAMIC {
+    @Override
+    void run(VhdRig rig) throws IOException {
+      changes(rig, 30);
+    }
+  },
+
+  /// All kinds of changes over a parent that holds data.
+  DIFFERENCING {
+    @Override
+    void run(VhdRig rig) throws IOException {
+      fill(rig);
+      rig.snapshot();
+      changes(rig, 24);
+    }
+  },
+
+  /// Snapshots between changes.
+  SNAPSHOT {
+    @Override
+    void run(VhdRig rig) throws IOException {
+      for (int i = 0; i < 3; i++) {
+        changes(rig, 6);
+        rig.snapshot();
+      }
+      rig.hideParent();
+      changes(rig, 6);
+    }
+  },
+
+  /// A second disk over the same base.
+  CLONE {
+    @Override
+    void run(VhdRig rig) throws IOException {
+      fill(rig);
+      SectorModel base = rig.model();
+      rig.snapshot();
+      rig.hideParent();
+      changes(rig, 6);
+      rig.cloneOfParent(base);
+      changes(rig, 10);
+    }
+  },
+
+  /// Growth of the disk, with and without room in the BAT.
+  RESIZE {
+    @Override
+    void run(VhdRig rig) throws IOException {
+      changes(rig, 6);
+      rig.resize(rig.sizeBytes() + 4096);
+      changes(rig, 4);
+      rig.resize(rig.sizeBytes() + 3L * VhdRig.BLOCK_BYTES);
+      changes(rig, 8);
+    }
+  },
+
+  /// A leaf gets its grandparent as its parent.
+  RELINK {
+    @Override
+    void run(VhdRig rig) throws IOException {
+      fill(rig);
+      rig.snapshot();
+      rig.snapshot();
+      changes(rig, 6);
+      rig.relinkToGrandparent();
+      changes(rig, 6);
+    }
+  };
+
+  private static final long SIZE_BYTES = 3L * VhdRig.BLOCK_BYTES + 8192;
+
+  abstract void run(VhdRig rig) throws IOException;
+
+  @Override
+  public Recording record(long seed) throws IOException {
+    VhdRig rig = VhdRig.create(seed, SIZE_BYTES);
+    run(rig);
+    return rig.recording();
+  }
+
+  private static void fill(VhdRig rig) throws IOException {
+    for (int i = 0; i < 6; i++) {
+      int length = 4096;
+      rig.write(rig.someOffset(length), length, Durability.WRITE_BACK);
+    }
+    rig.flush();
+  }
+
+  private static void changes(VhdRig rig, int count) throws IOException {
+    for (int i = 0; i < count; i++) {
+      change(rig, rig.random());
+    }
+    rig.flush();
+  }
+
+  private static void change(VhdRig rig, SplittableRandom random) throws IOException {
+    int length = rig.someLength();
+    long offset = rig.someOffset(length);
+    switch (random.nextInt(16)) {
+      case 0, 1, 2 -> rig.flush();
+      case 3 -> rig.write(offset, length, Durability.FUA);
+      case 4 -> rig.zero(offset, length, Zeroing.MAY_DEALLOCATE, Durability.WRITE_BACK);
+      case 5 -> rig.zero(offset, length, Zeroing.ALLOCATE, Durability.WRITE_BACK);
+      case 6 -> rig.zero(offset, length, Zeroing.MAY_DEALLOCATE, Durability.FUA);
+      case 7, 8 -> rig.discard(offset, 1 + random.nextInt(12));
+      case 9 -> rig.reopen();
+      default -> rig.write(offset, length, Durability.WRITE_BACK);
+    }
+  }
+}
