@@ -19,8 +19,6 @@ import org.jspecify.annotations.Nullable;
 /// A state is everything that barriers made durable plus any part of what came after. The cuts lie
 /// just before each barrier completes, where most is pending, and at the end.
 final class CrashExplorer {
-  private static final int SAMPLED_EVERY = 256;
-
   private final String title;
   private final Recording recording;
   private final CrashBudget budget;
@@ -178,7 +176,7 @@ final class CrashExplorer {
       verify(
           set,
           expected,
-          new CrashedStorage(images.crashed(), crashedNames, Optional.empty(), sampled()));
+          new CrashedStorage(images.crashed(), crashedNames, Optional.empty(), tried));
     }
   }
 
@@ -186,8 +184,7 @@ final class CrashExplorer {
       FateSet set, Expectation expected, Map<String, Integer> crashedNames) throws IOException {
     List<MemoryContainer> copies = images.crashed().stream().map(MemoryContainer::overlay).toList();
     WriteLog log = new WriteLog();
-    if (!verify(
-        set, expected, new CrashedStorage(copies, crashedNames, Optional.of(log), sampled()))) {
+    if (!verify(set, expected, new CrashedStorage(copies, crashedNames, Optional.of(log), tried))) {
       return;
     }
     Recording recovery = new Recording(log.entries(), images.crashed(), crashedNames);
@@ -205,10 +202,6 @@ final class CrashExplorer {
       report.violated(title + ": " + e + at(e) + "\n  after " + describe(set));
       return false;
     }
-  }
-
-  private boolean sampled() {
-    return tried % SAMPLED_EVERY == 1;
   }
 
   private static String at(Throwable e) {

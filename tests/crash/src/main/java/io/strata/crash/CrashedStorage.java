@@ -16,14 +16,14 @@ final class CrashedStorage {
   private final List<MemoryContainer> containers;
   private final Map<String, Integer> names;
   private final Optional<WriteLog> log;
-  private final boolean sampled;
+  private final long ordinal;
 
   CrashedStorage(
       List<MemoryContainer> containers,
       Map<String, Integer> names,
       Optional<WriteLog> log,
-      boolean sampled) {
-    this.sampled = sampled;
+      long ordinal) {
+    this.ordinal = ordinal;
     this.containers = new ArrayList<>(containers);
     this.names = new TreeMap<>(names);
     this.log = log;
@@ -53,9 +53,10 @@ final class CrashedStorage {
     return log;
   }
 
-  /// Whether this is one of the few states that are checked in every byte.
-  boolean sampled() {
-    return sampled;
+  /// Whether this is one of the states to which more checks go: one in `every`, and all whose
+  /// recovery is crashed too.
+  boolean sampled(int every) {
+    return log.isPresent() || ordinal % every == 0;
   }
 
   /// Notes what must hold if the power goes again from now on.

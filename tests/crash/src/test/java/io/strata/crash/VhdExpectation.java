@@ -3,21 +3,25 @@ package io.strata.crash;
 
 import static io.strata.crash.SectorModel.SECTOR_BYTES;
 
+import io.strata.block.Container;
 import io.strata.vhd.ParentResolver;
 import io.strata.vhd.VhdChain;
 import io.strata.vhd.VhdCorruptException;
+import io.strata.vhd.VhdInfo;
 import io.strata.vhd.VhdRejectedException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.UUID;
 
 /// A VHD chain that must open after a crash, and what it must hold.
 ///
 /// @param leaf which container the leaf is
 /// @param parents which container each possible parent is
+/// @param hidden which containers must be hidden
 /// @param sizes sizes that the disk may have, in bytes
 /// @param model what its sectors may hold
 /// @param created whether its creation was completed
@@ -25,61 +29,103 @@ import java.util.UUID;
 record VhdExpectation(
     int leaf,
     Map<UUID, Integer> parents,
+    Set<Integer> hidden,
     Set<Long> sizes,
     SectorModel model,
     boolean created,
     boolean acknowledged)
     implements Expectation {
   private static final int CHUNK_BYTES = 64 * 1024;
+  private static final int WHOLE_EVERY = 256;
+  private static final int REOPENED_EVERY = 16;
+
+  /// "conectix"
+  private static final long FOOTER_COOKIE = 0x636F6E6563746978L;
 
   VhdExpectation {
     parents = Map.copyOf(parents);
+    hidden = Set.copyOf(hidden);
     sizes = Set.copyOf(sizes);
   }
 
   @Override
   public void verify(CrashedStorage storage) throws IOException {
     if (!created) {
-      openUnfinished(storage);
+      checkUnfinished(storage);
       return;
     }
     VhdChain chain = open(storage, true);
-    Map<Long, byte[]> observed = check(chain, storage.sampled());
+    check(chain);
+    if (storage.sampled(WHOLE_EVERY)) {
+      checkWhole(chain);
+    }
     BatCheck.check(storage.open(leaf, false));
-    SectorModel after = probe(chain, storage, observed);
+    checkHidden(storage);
+    SectorModel after = probe(chain, storage);
     chain.close();
-    VhdExpectation again = new VhdExpectation(leaf, parents, sizes, after, true, true);
-    try (VhdChain reopened = again.open(storage, false)) {
-      again.check(reopened, storage.sampled());
+    if (storage.sampled(REOPENED_EVERY)) {
+      try (VhdChain reopened = open(storage, false)) {
+        with(after, true).check(reopened);
+      }
     }
   }
 
-  /// What creation left may be refused, and is not used again.
-  private void openUnfinished(CrashedStorage storage) throws IOException {
-    VhdChain chain;
-    try {
-      chain = open(storage, false);
+  /// What creation left is not used again, and may be refused, unless its footer says that it is
+  /// complete.
+  private void checkUnfinished(CrashedStorage storage) throws IOException {
+    try (VhdChain chain = open(storage, false)) {
+      if (complete(storage)) {
+        checkWhole(chain);
+      }
     } catch (VhdCorruptException | VhdRejectedException refused) {
-      return;
+      if (complete(storage)) {
+        throw refused;
+      }
     }
-    chain.close();
+  }
+
+  private boolean complete(CrashedStorage storage) throws IOException {
+    Container container = storage.open(leaf, false);
+    ByteBuffer cookie = ByteBuffer.allocate(8);
+    if (container.sizeBytes() >= SECTOR_BYTES) {
+      container.read(0, cookie);
+    }
+    return cookie.getLong(0) == FOOTER_COOKIE;
+  }
+
+  private void checkHidden(CrashedStorage storage) throws IOException {
+    for (int base : hidden) {
+      if (!VhdInfo.read(storage.open(base, false)).hidden()) {
+        throw new CrashViolation("container " + base + " is not hidden any more");
+      }
+    }
   }
 
   /// Writes something, and checks that it is there after a flush.
-  private SectorModel probe(VhdChain chain, CrashedStorage storage, Map<Long, byte[]> observed)
-      throws IOException {
-    long sector = chain.sizeBytes() / SECTOR_BYTES - 3;
+  private SectorModel probe(VhdChain chain, CrashedStorage storage) throws IOException {
     byte[] bytes = new byte[SECTOR_BYTES + 100];
     bytes[0] = 'p';
     bytes[SECTOR_BYTES + 99] = 'q';
-    long offset = sector * SECTOR_BYTES + 50;
-    SectorModel probing = model.settled(observed).writing(offset, bytes);
-    storage.expect(new VhdExpectation(leaf, parents, sizes, probing, true, false));
+    long offset = chain.sizeBytes() - 3 * SECTOR_BYTES + 50;
+    SectorModel probing = model;
+    if (storage.sampled(REOPENED_EVERY)) {
+      probing = model.settled(observe(chain)).writing(offset, bytes);
+      storage.expect(with(probing, false));
+    }
     chain.write(offset, ByteBuffer.wrap(bytes));
     chain.flush();
     SectorModel probed = probing.flushed();
-    storage.expect(new VhdExpectation(leaf, parents, sizes, probed, true, true));
+    storage.expect(with(probed, true));
+    byte[] read = new byte[bytes.length];
+    chain.read(offset, ByteBuffer.wrap(read));
+    if (!Arrays.equals(read, bytes)) {
+      throw new CrashViolation("a write after the crash does not read back");
+    }
     return probed;
+  }
+
+  private VhdExpectation with(SectorModel other, boolean flushed) {
+    return new VhdExpectation(leaf, parents, hidden, sizes, other, true, flushed);
   }
 
   private VhdChain open(CrashedStorage storage, boolean writable) throws IOException {
@@ -96,23 +142,25 @@ record VhdExpectation(
     };
   }
 
-  /// Compares every sector that was ever written, and all of them where `whole` says so.
-  private Map<Long, byte[]> check(VhdChain chain, boolean whole) throws IOException {
+  /// Compares every sector that was ever written.
+  private void check(VhdChain chain) throws IOException {
     if (!sizes.contains(chain.sizeBytes())) {
       throw new CrashViolation("size is " + chain.sizeBytes() + ", not one of " + sizes);
     }
-    if (whole) {
-      checkWhole(chain);
-    }
-    Map<Long, byte[]> observed = new TreeMap<>();
-    long sectors = chain.sizeBytes() / SECTOR_BYTES;
+    byte[] bytes = new byte[SECTOR_BYTES];
+    ByteBuffer buffer = ByteBuffer.wrap(bytes);
     for (long sector : model.touched()) {
-      if (sector < sectors) {
-        byte[] bytes = new byte[SECTOR_BYTES];
-        chain.read(sector * SECTOR_BYTES, ByteBuffer.wrap(bytes));
-        model.check(sector, bytes, 0);
-        observed.put(sector, bytes);
-      }
+      chain.read(sector * SECTOR_BYTES, buffer.clear());
+      model.check(sector, bytes, 0);
+    }
+  }
+
+  private Map<Long, byte[]> observe(VhdChain chain) throws IOException {
+    Map<Long, byte[]> observed = new HashMap<>();
+    for (long sector : model.touched()) {
+      byte[] bytes = new byte[SECTOR_BYTES];
+      chain.read(sector * SECTOR_BYTES, ByteBuffer.wrap(bytes));
+      observed.put(sector, bytes);
     }
     return observed;
   }
