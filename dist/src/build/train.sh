@@ -25,12 +25,12 @@ if ! timeout 60 "$strata" version >"$scratch/version" 2>&1; then
   exit 0
 fi
 
-# Waits until $1 exists, for at most 30 s.
+# Waits until $1 exists, for at most 2 minutes.
 await() {
   tries=0
   until [ -e "$1" ]; do
     tries=$((tries + 1))
-    [ "$tries" -lt 300 ] || return 1
+    [ "$tries" -lt 1200 ] || return 1
     sleep 0.1
   done
 }
@@ -41,7 +41,7 @@ daemon=$!
 if await "$STRATA_HOME/run/api.sock"; then
   # One process cannot be both trained and asked several things: the longest path is the one kept.
   timeout 60 "$strata" sr-create type=file name-label=training \
-    device-config:location="$scratch/sr" >"$scratch/sr" 2>&1 || :
+    device-config:location="$scratch/sr" >"$scratch/sr-create.log" 2>&1 || :
   STRATA_JAVA_OPTS="-XX:AOTCacheOutput=$stage/lib/cli.aot" \
     timeout 120 "$strata" sr-list >"$scratch/cli.log" 2>&1 || :
 fi
