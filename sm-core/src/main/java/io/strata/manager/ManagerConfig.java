@@ -15,6 +15,8 @@ import java.util.List;
 /// @param lockTimeout how long an operation waits for an SR or a VDI
 /// @param drainTimeout how long a pause waits for requests in flight
 /// @param failpoints where tests break in; [Failpoints#NONE] otherwise
+/// @param collectsInBackground whether chains are made shorter after a disk is destroyed, without
+///   being asked
 public record ManagerConfig(
     Path home,
     List<StorageDriver> drivers,
@@ -22,7 +24,8 @@ public record ManagerConfig(
     String hostName,
     Duration lockTimeout,
     Duration drainTimeout,
-    Failpoints failpoints) {
+    Failpoints failpoints,
+    boolean collectsInBackground) {
 
   public ManagerConfig {
     drivers = List.copyOf(drivers);
@@ -37,6 +40,7 @@ public record ManagerConfig(
         "localhost",
         Duration.ofSeconds(60),
         Duration.ofSeconds(30),
-        Failpoints.NONE);
+        Failpoints.NONE,
+        true);
   }
 }

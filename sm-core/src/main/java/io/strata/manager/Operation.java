@@ -17,7 +17,9 @@ enum Operation {
   VDI_DESTROY("vdi-destroy"),
   VDI_IMPORT("vdi-import"),
   VDI_OVERWRITE("vdi-overwrite"),
-  VDI_COPY("vdi-copy");
+  VDI_COPY("vdi-copy"),
+  VDI_COALESCE("vdi-coalesce"),
+  VDI_FREEZE("vdi-freeze");
 
   private final String verb;
 

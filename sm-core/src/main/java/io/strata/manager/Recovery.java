@@ -24,8 +24,10 @@ final class Recovery {
   private final Core core;
   private final Intents intents;
   private final VolumeResults results;
+  private final Collector collector;
 
-  Recovery(Core core, Intents intents, VolumeResults results) {
+  Recovery(Core core, Intents intents, VolumeResults results, Collector collector) {
+    this.collector = collector;
     this.core = core;
     this.intents = intents;
     this.results = results;
@@ -70,7 +72,9 @@ final class Recovery {
             VDI_DESTROY,
             VDI_IMPORT,
             VDI_OVERWRITE,
-            VDI_COPY -> {
+            VDI_COPY,
+            VDI_COALESCE,
+            VDI_FREEZE -> {
           return; // when its SR is plugged
         }
       }
@@ -116,6 +120,8 @@ final class Recovery {
           orGiveUp(intent, () -> repository.delete(vdi));
           intent.commit(results.removed(repository, record.sr(), vdi));
         }
+        case VDI_COALESCE -> collector.settle(record, repository, intent);
+        case VDI_FREEZE -> collector.settleFreeze(record, repository, intent);
         case VDI_OVERWRITE -> {
           LOG.log(
               System.Logger.Level.WARNING,

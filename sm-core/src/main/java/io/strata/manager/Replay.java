@@ -19,6 +19,9 @@ final class Replay {
   static final String BASE = "base";
   static final String DISPLACED = "displaced";
   static final String SIZE_BYTES = "size-bytes";
+  static final String RUN = "run";
+  static final String TARGET = "target";
+  static final String SURVIVOR_HIDDEN = "survivor-hidden";
   static final String PBD = "pbd";
   static final String TYPE = "type";
   private static final String DEVICE_CONFIG = "device-config:";

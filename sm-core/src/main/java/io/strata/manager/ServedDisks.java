@@ -2,6 +2,7 @@
 package io.strata.manager;
 
 import io.strata.block.BlockDevice;
+import io.strata.nbd.ExportStatistics;
 import io.strata.nbd.NbdExport;
 import io.strata.spi.AccessMode;
 import io.strata.spi.ErrorCode;
@@ -12,7 +13,6 @@ import io.strata.spi.VdiUuid;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,7 +36,7 @@ final class ServedDisks implements AutoCloseable {
 
   private static final class Served {
     private BlockDevice device;
-    private final Map<String, NbdExport> exports = new LinkedHashMap<>();
+    private final Map<String, NbdExport> exports = new ConcurrentHashMap<>();
 
     private Served(BlockDevice device) {
       this.device = device;
@@ -134,9 +134,27 @@ final class ServedDisks implements AutoCloseable {
     }
   }
 
-  /// Runs the work while no request reaches the VDI, and serves the device that it returns. When it
-  /// fails the exports go on with the device that they had.
+  /// Runs the work while no request reaches the VDI and every write is durable, and serves the
+  /// device that it returns. When it fails the exports go on with the device that they had.
+  ///
+  /// Most of what is to be flushed is flushed before the pause.
   void whilePaused(VdiUuid vdi, PausedWork work) throws StorageException {
+    flush(vdi);
+    whileStopped(vdi, work, NbdExport::pause);
+  }
+
+  /// As [#whilePaused], but nothing is flushed.
+  void whileAtRest(VdiUuid vdi, PausedWork work) throws StorageException {
+    whileStopped(vdi, work, NbdExport::rest);
+  }
+
+  /// How an export is stopped.
+  @FunctionalInterface
+  private interface Stop {
+    void stop(NbdExport export, Duration timeout) throws IOException;
+  }
+
+  private void whileStopped(VdiUuid vdi, PausedWork work, Stop stop) throws StorageException {
     Served disk = served.get(vdi);
     if (disk == null) {
       discard(vdi, work.run());
@@ -145,7 +163,7 @@ final class ServedDisks implements AutoCloseable {
     List<NbdExport> paused = new ArrayList<>();
     try {
       for (NbdExport export : disk.exports.values()) {
-        pause(vdi, export);
+        stop(vdi, export, stop);
         paused.add(export);
       }
       Optional<BlockDevice> replacement = work.run().device();
@@ -158,9 +176,9 @@ final class ServedDisks implements AutoCloseable {
     }
   }
 
-  private void pause(VdiUuid vdi, NbdExport export) throws StorageException {
+  private void stop(VdiUuid vdi, NbdExport export, Stop stop) throws StorageException {
     try {
-      export.pause(drainTimeout);
+      stop.stop(export, drainTimeout);
     } catch (IOException e) {
       throw new StorageException(
           ErrorCode.IO_ERROR,
@@ -168,6 +186,19 @@ final class ServedDisks implements AutoCloseable {
           "It runs on; look at its storage and send the request again.",
           e);
     }
+  }
+
+  /// Requests that clients have sent so far, over all disks: by it one sees whether guests are
+  /// busy.
+  long requests() {
+    long requests = 0;
+    for (Served disk : served.values()) {
+      for (NbdExport export : disk.exports.values()) {
+        ExportStatistics statistics = export.statistics();
+        requests += statistics.reads() + statistics.writes() + statistics.flushes();
+      }
+    }
+    return requests;
   }
 
   /// Closes a replacement for a device that nobody serves.

@@ -11,6 +11,7 @@ import io.strata.catalog.SrMap;
 import io.strata.catalog.SrRecord;
 import io.strata.catalog.VdiMap;
 import io.strata.catalog.VdiRecord;
+import io.strata.gc.GcAction;
 import io.strata.spi.DeviceConfig;
 import io.strata.spi.DriverDescription;
 import io.strata.spi.ErrorCode;
@@ -42,6 +43,7 @@ public final class StorageManager implements AutoCloseable {
   private final BlockBackend backend;
   private final ServedDisks disks;
   private final Attachments attachments;
+  private final Collector collector;
   private final Recovery recovery;
   private final PbdOperations pbdOperations;
   private final SrOperations srOperations;
@@ -50,17 +52,21 @@ public final class StorageManager implements AutoCloseable {
   private final Transfers transfers;
   private final Parameters parameters;
 
+  private final boolean collectsInBackground;
+
   private StorageManager(ManagerConfig config, HomeDirectory home, Core core, BlockBackend backend)
       throws StorageException {
     this.home = home;
     this.core = core;
     this.backend = backend;
+    collectsInBackground = config.collectsInBackground();
     SrMetadata metadata = new SrMetadata(core);
     Intents intents = new Intents(core, metadata);
     VolumeResults results = new VolumeResults(core);
     Reconciler reconciler = new Reconciler(core, metadata);
-    recovery = new Recovery(core, intents, results);
     disks = new ServedDisks(backend, config.drainTimeout());
+    collector = new Collector(core, intents, results, reconciler, disks);
+    recovery = new Recovery(core, intents, results, collector);
     attachments = new Attachments(core, disks, backend);
     pbdOperations = new PbdOperations(core, intents, recovery, reconciler, attachments);
     srOperations = new SrOperations(core, intents, metadata, pbdOperations);
@@ -162,6 +168,19 @@ public final class StorageManager implements AutoCloseable {
     });
   }
 
+  /// What a collection of the SR would do now, and what it would leave and why.
+  public List<GcAction> srGcPlan(SrUuid sr) throws StorageException {
+    return checked(() -> collector.plan(sr));
+  }
+
+  /// Removes hidden nodes that nobody needs and merges chains, while guests run, until nothing is
+  /// left to do.
+  ///
+  /// @return what was done
+  public List<GcAction> srGc(SrUuid sr) throws StorageException {
+    return checked(() -> collector.collect(sr));
+  }
+
   public void srSetNameLabel(SrUuid sr, String nameLabel) throws StorageException {
     run(() -> parameters.srNameLabel(sr, nameLabel));
   }
@@ -230,7 +249,11 @@ public final class StorageManager implements AutoCloseable {
   }
 
   public void vdiDestroy(VdiUuid vdi) throws StorageException {
+    SrUuid sr = vdi(vdi).sr();
     run(() -> vdiOperations.destroy(vdi));
+    if (collectsInBackground) {
+      collector.request(sr);
+    }
   }
 
   /// Takes a VDI out of the catalog; its volume stays.
@@ -399,6 +422,7 @@ public final class StorageManager implements AutoCloseable {
   /// attached and plugged stays so in the catalog, for the next [#open].
   @Override
   public void close() {
+    collector.stop();
     backend.close();
     disks.close();
     closeRepositories(core);

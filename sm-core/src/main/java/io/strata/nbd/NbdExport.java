@@ -78,11 +78,22 @@ public final class NbdExport {
   /// @throws IOException they did not finish in time, or the flush failed; the export then runs on
   /// @throws IllegalStateException it is paused already
   public void pause(Duration drainTimeout) throws IOException {
+    stop(drainTimeout, true);
+  }
+
+  /// As [#pause], but the device is not flushed.
+  public void rest(Duration drainTimeout) throws IOException {
+    stop(drainTimeout, false);
+  }
+
+  private void stop(Duration drainTimeout, boolean flushed) throws IOException {
     gate.close();
     boolean paused = false;
     try {
       gate.drain(drainTimeout);
-      flush();
+      if (flushed) {
+        flush();
+      }
       paused = true;
     } catch (IOException failure) {
       throw new IOException(

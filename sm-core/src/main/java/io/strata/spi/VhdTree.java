@@ -4,8 +4,85 @@ package io.strata.spi;
 import java.util.List;
 
 /// Facet: the repository keeps VHD chains, which can be looked at and made shorter.
+///
+/// None of the calls changes what a VDI shows, and a crash within them leaves every VDI as it was.
 public interface VhdTree {
 
   /// Every node, parents before children.
   List<Volume> nodes() throws StorageException;
+
+  /// Opens the merge of a run of nodes into one of them. A user's operation on a node of the run
+  /// breaks it off.
+  Merge merge(MergeSpec spec) throws StorageException;
+
+  /// Ends a merge that a crash interrupted after its copy was complete. Idempotent.
+  void resumeFinish(MergeSpec spec) throws StorageException;
+
+  /// Makes an empty node over the VHD of a volume that is open for writing, so that what was
+  /// written up to now can be merged while the guest goes on. As a snapshot that nobody gets.
+  ///
+  /// @param base identity for the hidden node
+  Snapshots.Prepared prepareFreeze(VdiUuid volume, VdiUuid base) throws StorageException;
+
+  /// Ends a freeze that a crash interrupted, or leaves no trace of it. The volume is not open.
+  void recoverFreeze(VdiUuid volume, VdiUuid base) throws StorageException;
+
+  /// Merges a volume that is open for writing, and whose export is paused, into its parent, which
+  /// is hidden and has no other child. Takes time in proportion to what the volume holds itself.
+  void absorb(VdiUuid volume) throws StorageException;
+
+  /// Prepares that a volume that is open reads through the nodes that are its parents now, so that
+  /// removed ones are let go. [Snapshots.Prepared#commit] needs its export to be paused.
+  Snapshots.Prepared prepareRefresh(VdiUuid volume) throws StorageException;
+
+  /// What to merge.
+  ///
+  /// @param run the nodes, nearest to the guest first, at least two: each but the first is hidden
+  ///   and the parent of the one before it alone
+  /// @param target the node whose VHD takes everything; as large a disk as the first
+  /// @param survivorHidden whether the first is a hidden node
+  record MergeSpec(List<VdiUuid> run, VdiUuid target, boolean survivorHidden) {
+    public MergeSpec {
+      run = List.copyOf(run);
+      if (run.size() < 2 || !run.contains(target)) {
+        throw new IllegalArgumentException("not a run with its target: " + run + ", " + target);
+      }
+    }
+
+    /// The node that stays, under its own name.
+    public VdiUuid survivor() {
+      return run.getFirst();
+    }
+  }
+
+  /// A merge that is under way.
+  interface Merge extends AutoCloseable {
+
+    /// An upper bound of what [#copy] has to do, in bytes.
+    long estimateBytes();
+
+    /// Copies, while guests read and write. May be repeated, and broken off.
+    ///
+    /// @param fromBlock 0, or where an earlier try got to
+    void copy(int fromBlock, MergeProgress progress) throws StorageException;
+
+    /// Puts the run's content under the survivor's name alone and removes the others. The SR is the
+    /// caller's alone; guests go on. After a crash within it, [VhdTree#resumeFinish] follows.
+    void finish() throws StorageException;
+
+    /// Releases what the merge holds open.
+    @Override
+    void close();
+  }
+
+  /// Follows a merge.
+  interface MergeProgress {
+    /// Bytes merged since the last call. May wait, to limit the rate.
+    ///
+    /// @throws StorageException to break the merge off
+    void merged(long bytes) throws StorageException;
+
+    /// Everything before this block is durable.
+    void durableUpTo(int block) throws StorageException;
+  }
 }

@@ -6,6 +6,7 @@ import io.strata.spi.ErrorCode;
 import io.strata.spi.Replacement;
 import io.strata.spi.Snapshots.SnapshotSpec;
 import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
 import io.strata.vhd.VhdChain;
 import io.strata.vhd.VhdCreator;
 import io.strata.vhd.VhdInfo;
@@ -44,8 +45,8 @@ final class Branching {
   /// Makes the drafts.
   ///
   /// @param refusal the number for volumes that can't be branched
-  Branch prepare(SnapshotSpec spec, ErrorCode refusal) throws IOException, StorageException {
-    if (recover(spec)) {
+  Branch prepare(Fork spec, ErrorCode refusal) throws IOException, StorageException {
+    if (spec.added().isPresent() && recover(spec)) {
       return new Branch(spec, Way.DONE);
     }
     Node source = shelf.requireVhd(spec.source(), refusal);
@@ -55,19 +56,39 @@ final class Branching {
           "VDI " + spec.source() + " is the hidden base of others.",
           "Choose one of the VDIs that depend on it.");
     }
+    shelf.cancelMerges(spec.source());
     Optional<OpenVolume> writer = shelf.open.writer(spec.source());
-    if (writer.isEmpty() && draftBeside(source, spec)) {
+    if (writer.isEmpty() && spec.added().isPresent() && draftBeside(source, spec)) {
       return new Branch(spec, Way.BESIDE);
     }
     String baseName = VolumeName.vhd(spec.base());
-    if (writer.isPresent() && writer.get().below() instanceof VhdChain chain) {
-      shelf.draft(spec.source(), c -> chain.createChild(c, UUID.randomUUID(), baseName));
-      shelf.draft(spec.snapshot(), c -> chain.createChild(c, UUID.randomUUID(), baseName));
-    } else {
-      shelf.draftOver(spec.source(), source, baseName);
-      shelf.draftOver(spec.snapshot(), source, baseName);
+    for (VdiUuid child : spec.children()) {
+      if (writer.isPresent() && writer.get().below() instanceof VhdChain chain) {
+        shelf.draft(child, c -> chain.createChild(c, UUID.randomUUID(), baseName));
+      } else {
+        shelf.draftOver(child, source, baseName);
+      }
     }
     return new Branch(spec, Way.OVER_BASE);
+  }
+
+  /// What becomes of a volume.
+  ///
+  /// @param source the volume, which keeps its identity
+  /// @param added the volume that is made beside it; none where it is only frozen
+  /// @param base the hidden node that gets the source's VHD
+  record Fork(VdiUuid source, Optional<VdiUuid> added, VdiUuid base) {
+    static Fork of(SnapshotSpec spec) {
+      return new Fork(spec.source(), Optional.of(spec.snapshot()), spec.base());
+    }
+
+    VdiUuid requireAdded() {
+      return added.orElseThrow();
+    }
+
+    List<VdiUuid> children() {
+      return added.map(a -> List.of(source, a)).orElseGet(() -> List.of(source));
+    }
   }
 
   /// How a branch comes about.
@@ -78,7 +99,7 @@ final class Branching {
   }
 
   /// Drafts the new volume as the source's sibling, if the source has nothing of its own.
-  private boolean draftBeside(Node source, SnapshotSpec spec) throws IOException {
+  private boolean draftBeside(Node source, Fork spec) throws IOException {
     List<VhdInfo> infos;
     try (VhdChain chain = shelf.openChain(source, false)) {
       if (!chain.leafEmpty()) {
@@ -88,7 +109,7 @@ final class Branching {
     }
     if (infos.size() == 1) {
       shelf.draft(
-          spec.snapshot(),
+          spec.requireAdded(),
           c -> VhdCreator.dynamic(c, UUID.randomUUID(), infos.getFirst().sizeBytes()));
       return true;
     }
@@ -96,17 +117,18 @@ final class Branching {
     if (parent.isEmpty() || infos.get(1).sizeBytes() != source.sizeBytes()) {
       return false;
     }
-    shelf.draftOver(spec.snapshot(), parent.get(), parent.get().name());
+    shelf.draftOver(spec.requireAdded(), parent.get(), parent.get().name());
     return true;
   }
 
   /// Brings an interrupted branch to its end, once there is a base; else removes its traces.
   ///
   /// @return whether the new volume exists now
-  boolean recover(SnapshotSpec spec) throws IOException {
+  boolean recover(Fork spec) throws IOException {
     Optional<Node> source = shelf.refresh(spec.source());
     Optional<Node> base = shelf.refresh(spec.base());
-    Optional<Node> made = shelf.refresh(spec.snapshot());
+    VdiUuid added = spec.requireAdded();
+    Optional<Node> made = shelf.refresh(added);
     if (base.isEmpty()) {
       dropDrafts(spec);
       return made.isPresent();
@@ -122,8 +144,8 @@ final class Branching {
       shelf.store.sync();
     }
     if (made.isEmpty()) {
-      shelf.draftOver(spec.snapshot(), base.get(), base.get().name());
-      shelf.publish(spec.snapshot());
+      shelf.draftOver(added, base.get(), base.get().name());
+      shelf.publish(added);
     }
     dropDrafts(spec);
     shelf.store.sync();
@@ -131,12 +153,13 @@ final class Branching {
     return true;
   }
 
-  private void dropDrafts(SnapshotSpec spec) throws IOException {
-    shelf.store.delete(VolumeName.draft(spec.source()));
-    shelf.store.delete(VolumeName.draft(spec.snapshot()));
+  private void dropDrafts(Fork spec) throws IOException {
+    for (VdiUuid child : spec.children()) {
+      shelf.store.delete(VolumeName.draft(child));
+    }
   }
 
-  private void forgetBase(SnapshotSpec spec) throws IOException {
+  private void forgetBase(Fork spec) throws IOException {
     shelf.store.delete(VolumeName.vhd(spec.base()));
     shelf.refresh(spec.base());
     dropDrafts(spec);
@@ -145,10 +168,10 @@ final class Branching {
 
   /// A branch whose drafts are there.
   final class Branch {
-    private final SnapshotSpec spec;
+    private final Fork spec;
     private final Way way;
 
-    private Branch(SnapshotSpec spec, Way way) {
+    private Branch(Fork spec, Way way) {
       this.spec = spec;
       this.way = way;
     }
@@ -157,7 +180,7 @@ final class Branching {
       return switch (way) {
         case DONE -> Replacement.none();
         case BESIDE -> {
-          shelf.publish(spec.snapshot());
+          shelf.publish(spec.requireAdded());
           shelf.store.sync();
           yield Replacement.none();
         }
@@ -175,7 +198,9 @@ final class Branching {
         shelf.publish(spec.source());
         // Barrier: nothing depends on the base while its content can still be written.
         shelf.store.sync();
-        shelf.publish(spec.snapshot());
+        if (spec.added().isPresent()) {
+          shelf.publish(spec.requireAdded());
+        }
         // Barrier: what is acknowledged from now on is in the source's new VHD.
         shelf.store.sync();
         replacement = exchange();
@@ -214,8 +239,10 @@ final class Branching {
         Optional<Node> source = shelf.refresh(spec.source());
         Optional<Node> base = shelf.refresh(spec.base());
         if (base.isPresent()) {
-          shelf.store.delete(VolumeName.vhd(spec.snapshot()));
-          shelf.refresh(spec.snapshot());
+          if (spec.added().isPresent()) {
+            shelf.store.delete(VolumeName.vhd(spec.requireAdded()));
+            shelf.refresh(spec.requireAdded());
+          }
           if (source.isPresent() && !source.get().sameVhd(base.get())) {
             shelf.store.replace(VolumeName.vhd(spec.base()), VolumeName.vhd(spec.source()));
             shelf.refresh(spec.source());

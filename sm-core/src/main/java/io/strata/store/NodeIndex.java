@@ -104,6 +104,14 @@ final class NodeIndex {
         .isPresent();
   }
 
+  /// The VHDs that name this one as their parent.
+  List<Node> children(Node node) {
+    if (!needed(node)) {
+      return List.of();
+    }
+    return node.uuid().map(byParent::get).orElseThrow().stream().map(this::get).toList();
+  }
+
   /// VHDs whose own metadata can't be read, so that their parents are unknown.
   List<Node> unreadable() {
     return nodes.values().stream()

@@ -28,6 +28,7 @@ final class Removal {
   }
 
   void delete(VdiUuid vdi) throws IOException, StorageException {
+    shelf.cancelMerges(vdi);
     shelf.open.requireFree(vdi, AccessMode.RW);
     Optional<Node> found = shelf.refresh(vdi);
     if (found.isEmpty()) {
@@ -116,6 +117,8 @@ final class Removal {
   void revert(VdiUuid volume, VdiUuid snapshot, VdiUuid displaced)
       throws IOException, StorageException {
     shelf.open.requireFree(volume, AccessMode.RW);
+    shelf.cancelMerges(volume);
+    shelf.cancelMerges(snapshot);
     finish(volume);
     Node source = shelf.requireVhd(snapshot, ErrorCode.VDI_SNAPSHOT);
     Node old = shelf.requireVhd(volume, ErrorCode.VDI_SNAPSHOT);

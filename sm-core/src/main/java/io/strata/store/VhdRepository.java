@@ -200,6 +200,7 @@ public final class VhdRepository implements Repository {
           Node node = shelf.require(vdi);
           shelf.requireSound(node);
           if (mode == AccessMode.RW) {
+            shelf.cancelMerges(vdi);
             requireWritable(node);
           }
           shelf.open.requireFree(vdi, mode);
@@ -266,6 +267,7 @@ public final class VhdRepository implements Repository {
   }
 
   private void enlarge(Node node, long sizeBytes) throws IOException {
+    shelf.cancelMerges(node.vdi());
     try (Container container = store.open(node.name(), true)) {
       if (node.kind() == Kind.RAW) {
         container.ensureCapacity(sizeBytes);
@@ -306,15 +308,15 @@ public final class VhdRepository implements Repository {
           if (shelf.open.writer(spec.source()).isPresent()) {
             throw OpenVolumes.inUse(spec.source(), "is open for writing and can't be cloned");
           }
-          Snapshots.SnapshotSpec steps =
-              new Snapshots.SnapshotSpec(spec.source(), spec.copy(), spec.base());
+          Branching.Fork steps =
+              new Branching.Fork(spec.source(), Optional.of(spec.copy()), spec.base());
           return new Branching(shelf).prepare(steps, ErrorCode.VDI_CLONE).commit();
         });
   }
 
   @Override
   public Optional<VhdTree> vhdTree() {
-    return Optional.of(this::scan);
+    return Optional.of(new VhdNodes(this, shelf));
   }
 
   @Override

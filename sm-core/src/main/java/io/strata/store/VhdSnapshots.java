@@ -2,17 +2,12 @@
 package io.strata.store;
 
 import io.strata.spi.ErrorCode;
-import io.strata.spi.Replacement;
 import io.strata.spi.Snapshots;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 
 /// Snapshots as VHD siblings over a common base.
 final class VhdSnapshots implements Snapshots {
-  private static final Logger LOG = System.getLogger(VhdSnapshots.class.getName());
-
   private final VhdRepository repository;
   private final VolumeShelf shelf;
 
@@ -26,35 +21,16 @@ final class VhdSnapshots implements Snapshots {
     String failure = "VDI " + spec.source() + " can't be snapshotted";
     Branching.Branch branch =
         repository.locked(
-            failure, () -> new Branching(shelf).prepare(spec, ErrorCode.VDI_SNAPSHOT));
-    return new Prepared() {
-      @Override
-      public Replacement commit() throws StorageException {
-        return repository.locked(failure, branch::commit);
-      }
-
-      @Override
-      public void abandon() {
-        try {
-          repository.locked(
-              failure,
-              () -> {
-                branch.abandon();
-                return spec;
-              });
-        } catch (StorageException failed) {
-          // Drafts are dropped when the SR is attached the next time.
-          LOG.log(Level.WARNING, "Drafts of a snapshot of VDI " + spec.source() + " stay", failed);
-        }
-      }
-    };
+            failure,
+            () -> new Branching(shelf).prepare(Branching.Fork.of(spec), ErrorCode.VDI_SNAPSHOT));
+    return new PreparedBranch(repository, branch, failure);
   }
 
   @Override
   public boolean recover(SnapshotSpec spec) throws StorageException {
     return repository.locked(
         "The snapshot " + spec.snapshot() + " of VDI " + spec.source() + " can't be finished",
-        () -> new Branching(shelf).recover(spec));
+        () -> new Branching(shelf).recover(Branching.Fork.of(spec)));
   }
 
   @Override

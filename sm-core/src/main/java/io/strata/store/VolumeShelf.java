@@ -14,6 +14,7 @@ import io.strata.vhd.VhdEditor;
 import io.strata.vhd.VhdInfo;
 import io.strata.vhd.VhdRejectedException;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -25,6 +26,10 @@ import java.util.UUID;
 final class VolumeShelf {
   final ContainerStore store;
   final OpenVolumes open = new OpenVolumes();
+
+  /// Merges that are under way.
+  final List<RunMerge> merges = new ArrayList<>();
+
   private NodeIndex index;
   private long changes;
 
@@ -65,6 +70,16 @@ final class VolumeShelf {
     }
     index.remove(vdi);
     return Optional.empty();
+  }
+
+  /// Breaks off merges that work on a volume which a user's operation is about to change.
+  void cancelMerges(VdiUuid vdi) throws IOException {
+    for (RunMerge merge : List.copyOf(merges)) {
+      if (merge.concerns(vdi)) {
+        merge.cancel();
+        merges.remove(merge);
+      }
+    }
   }
 
   /// The volume, which must be there.

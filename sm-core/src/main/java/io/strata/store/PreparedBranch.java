@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.store;
+
+import io.strata.spi.Replacement;
+import io.strata.spi.Snapshots.Prepared;
+import io.strata.spi.StorageException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+
+/// A branch that waits to be committed or abandoned.
+///
+/// @param failure what to say if it fails
+record PreparedBranch(VhdRepository repository, Branching.Branch branch, String failure)
+    implements Prepared {
+  private static final Logger LOG = System.getLogger(PreparedBranch.class.getName());
+
+  @Override
+  public Replacement commit() throws StorageException {
+    return repository.locked(failure, branch::commit);
+  }
+
+  @Override
+  public void abandon() {
+    try {
+      repository.locked(
+          failure,
+          () -> {
+            branch.abandon();
+            return branch;
+          });
+    } catch (StorageException failed) {
+      // Drafts are dropped when the SR is attached the next time.
+      LOG.log(Level.WARNING, failure + ": its drafts stay", failed);
+    }
+  }
+}

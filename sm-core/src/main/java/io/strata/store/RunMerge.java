@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.store;
+
+import io.strata.block.Container;
+import io.strata.spi.ErrorCode;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import io.strata.spi.VhdTree.Merge;
+import io.strata.spi.VhdTree.MergeProgress;
+import io.strata.spi.VhdTree.MergeSpec;
+import io.strata.vhd.MergeListener;
+import io.strata.vhd.ParentLink;
+import io.strata.vhd.VhdChain;
+import io.strata.vhd.VhdEditor;
+import io.strata.vhd.VhdInfo;
+import io.strata.vhd.VhdMerge;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// Merges a run of nodes into one of them, and lets the others go.
+///
+/// With R1 (the survivor) over R2 ... over Rn over P, and T one of them, after the copy:
+///
+/// | step | after a crash |
+/// |---|---|
+/// | T gets the parent P | what was below T in the run is an orphan |
+/// | the survivor's children get the parent T | so is what was above it |
+/// | T's VHD gets the survivor's name, unless that is hidden | |
+/// | it is no longer hidden then | |
+/// | the others are removed, nearest to the guest first | orphans |
+///
+/// Each step leaves every VDI with its content, since T shows what the whole run shows.
+final class RunMerge implements Merge {
+  private static final int CANCEL_SECONDS = 30;
+  private static final Logger LOG = System.getLogger(RunMerge.class.getName());
+
+  private final VhdRepository repository;
+  private final VolumeShelf shelf;
+  private final MergeSpec spec;
+  private final String failure;
+
+  /// Held while images are copied.
+  private final ReentrantLock copying = new ReentrantLock();
+
+  private volatile @Nullable VhdMerge merge;
+  private volatile boolean cancelled;
+  private volatile boolean copied;
+
+  private RunMerge(VhdRepository repository, VolumeShelf shelf, MergeSpec spec) {
+    this.repository = repository;
+    this.shelf = shelf;
+    this.spec = spec;
+    failure = "The run of VDI " + spec.survivor() + " can't be merged";
+  }
+
+  /// Opens the run's images. Under the repository's lock.
+  static RunMerge open(VhdRepository repository, VolumeShelf shelf, MergeSpec spec)
+      throws IOException, StorageException {
+    RunMerge opened = new RunMerge(repository, shelf, spec);
+    opened.checkRun();
+    opened.merge = VhdMerge.open(opened.containers(), spec.run().indexOf(spec.target()));
+    return opened;
+  }
+
+  /// Ends a merge whose copy is complete. Under the repository's lock.
+  static void resumeFinish(VhdRepository repository, VolumeShelf shelf, MergeSpec spec)
+      throws IOException, StorageException {
+    new RunMerge(repository, shelf, spec).end();
+  }
+
+  /// Whether a user's operation on this node must break the merge off.
+  boolean concerns(VdiUuid vdi) {
+    return vdi.equals(spec.survivor()) || vdi.equals(spec.target());
+  }
+
+  /// Breaks the copy off, and waits until it lets go of the images.
+  void cancel() throws IOException {
+    cancelled = true;
+    try {
+      if (!copying.tryLock(CANCEL_SECONDS, TimeUnit.SECONDS)) {
+        throw new IOException(failure + ": it did not stop within " + CANCEL_SECONDS + " s");
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IOException(failure + ": interrupted while it stopped", interrupted);
+    }
+    try {
+      closeImages();
+    } finally {
+      copying.unlock();
+    }
+  }
+
+  @Override
+  public long estimateBytes() {
+    VhdMerge opened = merge;
+    return opened == null ? 0 : opened.estimateBytes();
+  }
+
+  @Override
+  public void copy(int fromBlock, MergeProgress progress) throws StorageException {
+    copying.lock();
+    try {
+      VhdMerge opened = merge;
+      if (opened == null) {
+        throw brokenOff();
+      }
+      opened.run(fromBlock, new Bridge(progress));
+      copied = true;
+    } catch (BrokenOff brokenOff) {
+      throw brokenOff.reason;
+    } catch (IOException failed) {
+      throw StoreFailures.of(failure, failed);
+    } finally {
+      copying.unlock();
+    }
+  }
+
+  @Override
+  public void finish() throws StorageException {
+    repository.locked(
+        failure,
+        () -> {
+          if (cancelled || !copied) {
+            throw brokenOff();
+          }
+          closeImages();
+          checkRun();
+          end();
+          shelf.merges.remove(this);
+          return spec;
+        });
+  }
+
+  @Override
+  public void close() {
+    try {
+      repository.locked(
+          failure,
+          () -> {
+            shelf.merges.remove(this);
+            closeImages();
+            return spec;
+          });
+    } catch (StorageException failed) {
+      LOG.log(Level.WARNING, failure + " cleanly", failed);
+    }
+  }
+
+  private void closeImages() throws IOException {
+    VhdMerge opened = merge;
+    merge = null;
+    if (opened != null) {
+      opened.close();
+    }
+  }
+
+  private StorageException brokenOff() {
+    return new StorageException(
+        ErrorCode.VDI_IN_USE,
+        failure + ": another operation needs it.",
+        "Nothing needs to be done: the next collection goes on.");
+  }
+
+  private List<Container> containers() throws IOException {
+    List<Container> containers = new ArrayList<>();
+    try {
+      for (VdiUuid vdi : spec.run()) {
+        containers.add(shelf.store.open(VolumeName.vhd(vdi), vdi.equals(spec.target())));
+      }
+      return containers;
+    } catch (IOException | RuntimeException failed) {
+      for (Container container : containers) {
+        container.close();
+      }
+      throw failed;
+    }
+  }
+
+  /// A run that others came to depend on since it was planned is left alone.
+  private void checkRun() throws IOException, StorageException {
+    for (int i = 0; i < spec.run().size(); i++) {
+      Node node = shelf.requireVhd(spec.run().get(i), ErrorCode.VDI_UNAVAILABLE);
+      if (i == 0) {
+        if (shelf.open.writer(node.vdi()).isPresent()) {
+          throw changed(node, "is open for writing");
+        }
+        continue;
+      }
+      List<Node> children = shelf.index().children(node);
+      if (!node.hidden()) {
+        throw changed(node, "is not hidden");
+      }
+      if (children.size() != 1 || !children.getFirst().vdi().equals(spec.run().get(i - 1))) {
+        throw changed(node, "has other children");
+      }
+    }
+  }
+
+  private StorageException changed(Node node, String how) {
+    return new StorageException(
+        ErrorCode.VDI_IN_USE,
+        "Node " + node.vdi() + " " + how + ", so its run can't be merged any more.",
+        "Nothing needs to be done: the next collection plans anew.");
+  }
+
+  /// The steps of the table above, each of which may have been done before.
+  private void end() throws IOException, StorageException {
+    Optional<Node> target = shelf.refresh(spec.target());
+    if (target.isPresent()) {
+      giveParent(target.get());
+      if (!spec.target().equals(spec.survivor())) {
+        takeSurvivorsPlace(shelf.require(spec.target()));
+      }
+    }
+    Optional<Node> survivor = shelf.refresh(spec.survivor());
+    if (!spec.survivorHidden() && survivor.isPresent() && survivor.get().hidden()) {
+      shelf.hide(spec.survivor(), false);
+    }
+    for (VdiUuid vdi : spec.run()) {
+      remove(vdi);
+    }
+    shelf.store.sync();
+  }
+
+  /// The target gets what is below the run as its parent.
+  private void giveParent(Node target) throws IOException {
+    Optional<Node> bottom = shelf.refresh(spec.run().getLast());
+    if (bottom.isEmpty() || spec.target().equals(bottom.get().vdi())) {
+      return;
+    }
+    Optional<Node> below =
+        bottom.get().parent().map(ParentLink::uuid).flatMap(shelf.index()::resolve);
+    try (Container container = shelf.store.open(target.name(), true)) {
+      if (below.isPresent()) {
+        VhdEditor.relink(container, below.get().info().orElseThrow(), below.get().name());
+      } else {
+        VhdEditor.unlink(container);
+      }
+    }
+    shelf.refresh(target.vdi());
+  }
+
+  private void takeSurvivorsPlace(Node target) throws IOException, StorageException {
+    Optional<Node> survivor = shelf.refresh(spec.survivor());
+    if (survivor.isEmpty()) {
+      return;
+    }
+    String name = VolumeName.vhd(spec.survivorHidden() ? spec.target() : spec.survivor());
+    VhdInfo info = target.info().orElseThrow();
+    for (Node child : shelf.index().children(survivor.get())) {
+      relink(child, info, name);
+    }
+    if (!spec.survivorHidden()) {
+      shelf.store.replace(VolumeName.vhd(spec.target()), VolumeName.vhd(spec.survivor()));
+      // Barrier: the content has its name before anything of the run is removed.
+      shelf.store.sync();
+      shelf.refresh(spec.target());
+      shelf.refresh(spec.survivor());
+    }
+  }
+
+  private void relink(Node child, VhdInfo parent, String name) throws IOException {
+    Optional<VhdChain> running =
+        shelf
+            .open
+            .writer(child.vdi())
+            .map(OpenVolume::below)
+            .filter(VhdChain.class::isInstance)
+            .map(VhdChain.class::cast);
+    if (running.isPresent()) {
+      running.get().relinkLeaf(Optional.of(parent), name);
+    } else {
+      try (Container container = shelf.store.open(child.name(), true)) {
+        VhdEditor.relink(container, parent, name);
+      }
+    }
+    shelf.refresh(child.vdi());
+  }
+
+  private void remove(VdiUuid vdi) throws IOException {
+    Optional<Node> node = shelf.refresh(vdi);
+    boolean goes =
+        node.isPresent()
+            && !vdi.equals(spec.target())
+            && node.get().hidden()
+            && !shelf.index().needed(node.get());
+    if (goes) {
+      shelf.store.delete(node.get().name());
+      shelf.refresh(vdi);
+    }
+  }
+
+  /// Says a broken-off merge's reason through code that knows IOException only.
+  private static final class BrokenOff extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    private final StorageException reason;
+
+    BrokenOff(StorageException reason) {
+      super(reason);
+      this.reason = reason;
+    }
+  }
+
+  private final class Bridge implements MergeListener {
+    private final MergeProgress progress;
+
+    Bridge(MergeProgress progress) {
+      this.progress = progress;
+    }
+
+    @Override
+    public void merged(long bytes) throws IOException {
+      if (cancelled) {
+        throw new BrokenOff(brokenOff());
+      }
+      try {
+        progress.merged(bytes);
+      } catch (StorageException reason) {
+        throw new BrokenOff(reason);
+      }
+    }
+
+    @Override
+    public void durableUpTo(int block) throws IOException {
+      try {
+        progress.durableUpTo(block);
+      } catch (StorageException reason) {
+        throw new BrokenOff(reason);
+      }
+    }
+  }
+}

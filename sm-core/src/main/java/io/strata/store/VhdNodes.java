@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.store;
+
+import io.strata.block.Container;
+import io.strata.spi.ErrorCode;
+import io.strata.spi.Replacement;
+import io.strata.spi.Snapshots.Prepared;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import io.strata.spi.VhdTree;
+import io.strata.spi.Volume;
+import io.strata.vhd.MergeListener;
+import io.strata.vhd.ParentLink;
+import io.strata.vhd.VhdChain;
+import io.strata.vhd.VhdMerge;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.List;
+import java.util.Optional;
+
+/// The VHD nodes of a store, and the ways to make chains shorter.
+final class VhdNodes implements VhdTree {
+  private static final Logger LOG = System.getLogger(VhdNodes.class.getName());
+
+  private final VhdRepository repository;
+  private final VolumeShelf shelf;
+
+  VhdNodes(VhdRepository repository, VolumeShelf shelf) {
+    this.repository = repository;
+    this.shelf = shelf;
+  }
+
+  @Override
+  public List<Volume> nodes() throws StorageException {
+    return repository.scan();
+  }
+
+  @Override
+  public Merge merge(MergeSpec spec) throws StorageException {
+    return repository.locked(
+        "The run of VDI " + spec.survivor() + " can't be merged",
+        () -> {
+          RunMerge merge = RunMerge.open(repository, shelf, spec);
+          shelf.merges.add(merge);
+          return merge;
+        });
+  }
+
+  @Override
+  public void resumeFinish(MergeSpec spec) throws StorageException {
+    repository.locked(
+        "The merge of VDI " + spec.survivor() + " can't be finished",
+        () -> {
+          RunMerge.resumeFinish(repository, shelf, spec);
+          return spec;
+        });
+  }
+
+  @Override
+  public Prepared prepareFreeze(VdiUuid volume, VdiUuid base) throws StorageException {
+    String failure = "VDI " + volume + " can't be frozen";
+    return new PreparedBranch(
+        repository,
+        repository.locked(
+            failure,
+            () -> {
+              requireWriter(volume);
+              return new Branching(shelf)
+                  .prepare(
+                      new Branching.Fork(volume, Optional.empty(), base),
+                      ErrorCode.VDI_UNAVAILABLE);
+            }),
+        failure);
+  }
+
+  @Override
+  public void recoverFreeze(VdiUuid volume, VdiUuid base) throws StorageException {
+    repository.locked(
+        "The freeze of VDI " + volume + " can't be finished",
+        () -> {
+          Optional<Node> top = shelf.refresh(volume);
+          Optional<Node> below = shelf.refresh(base);
+          if (below.isPresent() && top.isPresent()) {
+            if (top.get().sameVhd(below.get())) {
+              shelf.store.delete(VolumeName.vhd(base));
+              shelf.store.sync();
+              shelf.refresh(base);
+            } else {
+              shelf.hide(base, true);
+            }
+          }
+          return volume;
+        });
+  }
+
+  @Override
+  public void absorb(VdiUuid volume) throws StorageException {
+    repository.locked(
+        "VDI " + volume + " can't be merged into its parent",
+        () -> {
+          OpenVolume writer = requireWriter(volume);
+          Node leaf = shelf.requireVhd(volume, ErrorCode.VDI_UNAVAILABLE);
+          Node parent = onlyParent(leaf);
+          writer.below().close();
+          try {
+            mergeInto(parent, leaf);
+          } finally {
+            writer.below(shelf.openChain(shelf.require(volume), true));
+          }
+          return volume;
+        });
+  }
+
+  @Override
+  public Prepared prepareRefresh(VdiUuid volume) throws StorageException {
+    String failure = "VDI " + volume + " can't be given its new parents";
+    VhdChain chain =
+        repository.locked(
+            failure,
+            () -> {
+              BlockDeviceBelow below = new BlockDeviceBelow(requireWriter(volume));
+              return below.chain(volume);
+            });
+    VhdChain.NewParents parents =
+        repository.locked(failure, () -> chain.openParents(shelf.parents()));
+    return new Prepared() {
+      @Override
+      public Replacement commit() throws StorageException {
+        return repository.locked(
+            failure,
+            () -> {
+              chain.adopt(parents);
+              return Replacement.none();
+            });
+      }
+
+      @Override
+      public void abandon() {
+        try {
+          parents.discard();
+        } catch (IOException failed) {
+          LOG.log(Level.WARNING, failure + " cleanly", failed);
+        }
+      }
+    };
+  }
+
+  /// The chain below an open volume, which may be raw instead.
+  private record BlockDeviceBelow(OpenVolume volume) {
+    VhdChain chain(VdiUuid vdi) throws StorageException {
+      if (volume.below() instanceof VhdChain chain) {
+        return chain;
+      }
+      throw new StorageException(
+          ErrorCode.VDI_TYPE, "VDI " + vdi + " is no VHD.", "It has no parents to merge.");
+    }
+  }
+
+  private OpenVolume requireWriter(VdiUuid volume) throws StorageException {
+    return shelf
+        .open
+        .writer(volume)
+        .orElseThrow(() ->
+            new StorageException(
+                ErrorCode.VDI_UNAVAILABLE,
+                "VDI " + volume + " is not open for writing any more.",
+                "Nothing needs to be done: the next collection plans anew."));
+  }
+
+  /// The hidden parent that serves this leaf alone.
+  private Node onlyParent(Node leaf) throws StorageException {
+    Optional<Node> parent = leaf.parent().map(ParentLink::uuid).flatMap(shelf.index()::resolve);
+    boolean alone =
+        parent.isPresent()
+            && parent.get().hidden()
+            && parent.get().sizeBytes() == leaf.sizeBytes()
+            && shelf.index().children(parent.get()).size() == 1;
+    if (!alone) {
+      throw new StorageException(
+          ErrorCode.VDI_UNAVAILABLE,
+          "VDI " + leaf.vdi() + " has no parent of its own.",
+          "Nothing needs to be done: the next collection plans anew.");
+    }
+    return parent.orElseThrow();
+  }
+
+  private void mergeInto(Node parent, Node leaf) throws IOException {
+    Container above = shelf.store.open(leaf.name(), false);
+    Container below;
+    try {
+      below = shelf.store.open(parent.name(), true);
+    } catch (IOException failed) {
+      above.close();
+      throw failed;
+    }
+    try (VhdMerge merge = VhdMerge.open(List.of(above, below), 1)) {
+      merge.run(0, MergeListener.none());
+    }
+    // In this order a crash leaves either both, or the merged one alone.
+    shelf.hide(parent.vdi(), false);
+    shelf.store.replace(parent.name(), leaf.name());
+    shelf.store.sync();
+    shelf.refresh(parent.vdi());
+    shelf.refresh(leaf.vdi());
+  }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.gc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.strata.spi.VdiUuid;
+import io.strata.spi.VhdTree.MergeSpec;
+import io.strata.spi.Volume;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+class GcPlannerTest {
+  private final List<Volume> nodes = new ArrayList<>();
+
+  @Test
+  void hiddenNodeWithoutChildrenIsRemoved() {
+    node(1, true, 0, 100);
+    node(2, false, 0, 100);
+    assertThat(plan(Set.of()))
+        .containsExactly(new GcAction.Remove(vdi(1), 100, "nothing needs it"));
+  }
+
+  @Test
+  void runOfHiddenNodesIsMergedIntoTheLargest() {
+    node(1, true, 0, 10);
+    node(2, true, 1, 1000);
+    node(3, true, 2, 10);
+    node(4, false, 3, 10);
+    assertThat(plan(Set.of()))
+        .containsExactly(
+            new GcAction.MergeRun(
+                new MergeSpec(List.of(vdi(4), vdi(3), vdi(2), vdi(1)), vdi(2), false),
+                30,
+                "3 hidden nodes serve only " + vdi(4)));
+  }
+
+  @Test
+  void siblingsDoNotKeepARunFromBeingMerged() {
+    node(1, true, 0, 10);
+    node(2, false, 1, 10);
+    node(3, true, 1, 10);
+    node(4, false, 3, 5);
+    assertThat(plan(Set.of()))
+        .containsExactlyInAnyOrder(
+            new GcAction.Keep(vdi(1), "shared by 2 disks"),
+            new GcAction.MergeRun(
+                new MergeSpec(List.of(vdi(4), vdi(3)), vdi(3), false),
+                5,
+                "1 hidden node serves only " + vdi(4)));
+  }
+
+  @Test
+  void runEndsAtANodeThatIsShared() {
+    node(1, true, 0, 10);
+    node(2, true, 1, 20);
+    node(3, false, 2, 10);
+    node(4, false, 2, 10);
+    assertThat(plan(Set.of()))
+        .containsExactlyInAnyOrder(
+            new GcAction.Keep(vdi(2), "shared by 2 disks"),
+            new GcAction.MergeRun(
+                new MergeSpec(List.of(vdi(2), vdi(1)), vdi(2), true),
+                10,
+                "1 hidden node serves only " + vdi(2)));
+  }
+
+  @Test
+  void runningDiskIsALeafToMerge() {
+    node(1, true, 0, 10);
+    node(2, false, 1, 20);
+    assertThat(plan(Set.of(vdi(2))))
+        .containsExactly(
+            new GcAction.MergeLeaf(
+                vdi(2), List.of(vdi(1)), 10, "1 hidden node serves only " + vdi(2)));
+  }
+
+  @Test
+  void nothingIsTouchedWhileAVhdCannotBeRead() {
+    node(1, true, 0, 10);
+    node(2, true, 0, 10);
+    node(3, false, 2, 10);
+    nodes.add(
+        new Volume(
+            vdi(9), Volume.Kind.VHD, 0, 10, false, Optional.empty(), Optional.of("corrupt")));
+    assertThat(plan(Set.of())).hasSize(2).allMatch(GcAction.Keep.class::isInstance);
+  }
+
+  private List<GcAction> plan(Set<VdiUuid> running) {
+    return GcPlanner.plan(nodes, running);
+  }
+
+  private void node(int number, boolean hidden, int parent, long physicalBytes) {
+    nodes.add(
+        new Volume(
+            vdi(number),
+            Volume.Kind.VHD,
+            1 << 30,
+            physicalBytes,
+            hidden,
+            parent == 0 ? Optional.empty() : Optional.of(vdi(parent)),
+            Optional.empty()));
+  }
+
+  private static VdiUuid vdi(int number) {
+    return new VdiUuid(new UUID(0, number));
+  }
+}

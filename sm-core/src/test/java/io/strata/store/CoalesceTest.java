@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.strata.block.BlockDevice;
+import io.strata.gc.GcAction;
+import io.strata.gc.GcPlanner;
+import io.strata.spi.AccessMode;
+import io.strata.spi.Snapshots.SnapshotSpec;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import io.strata.spi.VhdTree;
+import io.strata.spi.VhdTree.MergeProgress;
+import io.strata.spi.VhdTree.MergeSpec;
+import io.strata.spi.Volume;
+import io.strata.spi.VolumeSpec;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CoalesceTest {
+  private static final int SIZE = 6 << 20;
+
+  @TempDir Path folder;
+
+  private final Map<VdiUuid, byte[]> models = new LinkedHashMap<>();
+  private final VdiUuid disk = VdiUuid.random();
+
+  /// Random snapshots, clones and deletions, with a disk that is written all the time; then
+  /// everything that can be collected is, in the order planned. Every disk keeps its bytes.
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+  void collectionKeepsEveryDisksBytes(long seed) throws Exception {
+    Random random = new Random(seed);
+    try (VhdRepository repository = new VhdRepository(new DirectoryStore(folder))) {
+      repository.create(disk, new VolumeSpec(SIZE, Volume.Kind.VHD));
+      models.put(disk, new byte[SIZE]);
+      BlockDevice device = repository.open(disk, AccessMode.RW);
+      for (int i = 0; i < 14; i++) {
+        write(device, random);
+        device = snapshot(repository, device);
+        if (random.nextInt(3) == 0) {
+          cloneOne(repository, random);
+        }
+        if (models.size() > 3 && random.nextInt(2) == 0) {
+          deleteOne(repository, random);
+        }
+      }
+      while (models.size() > 3) {
+        deleteOne(repository, random);
+      }
+      int before = repository.scan().size();
+      device = collect(repository, device, random);
+      assertThat(repository.scan().size()).isLessThan(before);
+      assertThat(GcPlanner.plan(repository.scan(), Set.of(disk)))
+          .as("seed %d", seed)
+          .allMatch(GcAction.Keep.class::isInstance);
+      check(repository, device, seed);
+      write(device, random);
+      device.flush();
+      device.close();
+    }
+    try (VhdRepository repository = new VhdRepository(new DirectoryStore(folder))) {
+      try (BlockDevice device = repository.open(disk, AccessMode.RW)) {
+        check(repository, device, seed);
+      }
+    }
+  }
+
+  private BlockDevice collect(VhdRepository repository, BlockDevice open, Random random)
+      throws Exception {
+    VhdTree tree = repository.vhdTree().orElseThrow();
+    BlockDevice device = open;
+    for (int round = 0; round < 40; round++) {
+      for (GcAction action : GcPlanner.plan(repository.scan(), Set.of(disk))) {
+        if (action instanceof GcAction.Keep) {
+          continue;
+        }
+        switch (action) {
+          case GcAction.Remove remove -> repository.delete(remove.node());
+          case GcAction.MergeRun run -> merge(tree, run.spec(), device, random);
+          case GcAction.MergeLeaf leaf -> {
+            if (leaf.below().size() == 1 && random.nextBoolean()) {
+              tree.absorb(disk);
+            } else {
+              VdiUuid base = VdiUuid.random();
+              device = tree.prepareFreeze(disk, base).commit().device().orElseThrow();
+              write(device, random);
+              List<VdiUuid> run = new ArrayList<>(leaf.below());
+              run.addFirst(base);
+              merge(
+                  tree,
+                  new MergeSpec(run, run.get(random.nextInt(run.size())), true),
+                  device,
+                  random);
+            }
+          }
+          case GcAction.Keep _ -> {}
+        }
+        tree.prepareRefresh(disk).commit();
+        write(device, random);
+        break;
+      }
+    }
+    for (GcAction action : GcPlanner.plan(repository.scan(), Set.of(disk))) {
+      if (action instanceof GcAction.MergeLeaf leaf && leaf.below().size() == 1) {
+        tree.absorb(disk);
+      }
+    }
+    return device;
+  }
+
+  private void merge(VhdTree tree, MergeSpec spec, BlockDevice device, Random random)
+      throws Exception {
+    try (VhdTree.Merge merge = tree.merge(spec)) {
+      merge.copy(
+          0,
+          new MergeProgress() {
+            @Override
+            public void merged(long bytes) throws StorageException {
+              try {
+                if (random.nextInt(10) == 0) {
+                  write(device, random);
+                }
+              } catch (IOException e) {
+                throw new AssertionError(e);
+              }
+            }
+
+            @Override
+            public void durableUpTo(int block) {}
+          });
+      merge.finish();
+    }
+  }
+
+  private void check(VhdRepository repository, BlockDevice device, long seed) throws Exception {
+    for (Map.Entry<VdiUuid, byte[]> entry : models.entrySet()) {
+      if (entry.getKey().equals(disk)) {
+        assertThat(read(device)).as("seed %d", seed).isEqualTo(entry.getValue());
+      } else {
+        try (BlockDevice other = repository.open(entry.getKey(), AccessMode.RO)) {
+          assertThat(read(other)).as("seed %d", seed).isEqualTo(entry.getValue());
+        }
+      }
+    }
+  }
+
+  private BlockDevice snapshot(VhdRepository repository, BlockDevice device)
+      throws StorageException {
+    VdiUuid snapshot = VdiUuid.random();
+    var prepared =
+        repository
+            .snapshots()
+            .orElseThrow()
+            .prepare(new SnapshotSpec(disk, snapshot, VdiUuid.random()));
+    models.put(snapshot, models.get(disk).clone());
+    return prepared.commit().device().orElse(device);
+  }
+
+  private void cloneOne(VhdRepository repository, Random random) throws StorageException {
+    VdiUuid source = any(random);
+    VdiUuid copy = VdiUuid.random();
+    repository
+        .clones()
+        .orElseThrow()
+        .clone(new io.strata.spi.Clones.CloneSpec(source, copy, VdiUuid.random()));
+    models.put(copy, models.get(source).clone());
+  }
+
+  private void deleteOne(VhdRepository repository, Random random) throws StorageException {
+    VdiUuid victim = any(random);
+    repository.delete(victim);
+    models.remove(victim);
+  }
+
+  private VdiUuid any(Random random) {
+    List<VdiUuid> others = models.keySet().stream().filter(v -> !v.equals(disk)).toList();
+    return others.get(random.nextInt(others.size()));
+  }
+
+  private void write(BlockDevice device, Random random) throws IOException {
+    byte[] model = models.get(disk);
+    for (int i = 0; i < 6; i++) {
+      int offset = random.nextInt(SIZE / 512) * 512;
+      int length = Math.min(SIZE - offset, (1 + random.nextInt(300)) * 512);
+      if (random.nextInt(4) == 0) {
+        device.discard(offset, length);
+        Arrays.fill(model, offset, offset + length, (byte) 0);
+      } else {
+        byte[] bytes = new byte[length];
+        random.nextBytes(bytes);
+        device.write(offset, ByteBuffer.wrap(bytes));
+        System.arraycopy(bytes, 0, model, offset, length);
+      }
+    }
+  }
+
+  private static byte[] read(BlockDevice device) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(SIZE);
+    device.read(0, bytes);
+    return bytes.array();
+  }
+}
