@@ -49,7 +49,8 @@ final class Bench implements AutoCloseable {
         "testhost",
         Duration.ofMillis(300),
         Duration.ofSeconds(5),
-        faults);
+        faults,
+        false);
   }
 
   /// Ends the daemon and starts it anew.
