@@ -24,4 +24,8 @@ module io.strata.sm {
       info.picocli;
 
   uses io.strata.spi.StorageDriver;
+
+  provides io.strata.spi.StorageDriver with
+      io.strata.simulator.StepsDriver,
+      io.strata.simulator.ArrayDriver;
 }

@@ -112,6 +112,12 @@ public final class VhdRepository implements Repository {
   }
 
   @Override
+  public Optional<Volume> volume(VdiUuid vdi) throws StorageException {
+    return locked(
+        "VDI " + vdi + " can't be read", () -> shelf.refresh(vdi).map(shelf.index()::volume));
+  }
+
+  @Override
   public Volume create(VdiUuid vdi, VolumeSpec spec) throws StorageException {
     long sizeBytes = actualSize(vdi, spec);
     return locked(
