@@ -23,8 +23,10 @@ import io.strata.spi.Volume;
 import io.strata.spi.VolumeSpec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -278,8 +280,11 @@ final class ExtDriverTest {
   @Test
   void aReadOnlyOrTooSmallDiskIsRefusedAndHidden() throws Exception {
     LoopDisk small = disk(100L * 1024 * 1024);
-    LoopDisk locked = disk(DISK_BYTES);
-    LoopDisk.tool("blockdev", "--setro", locked.device().toString());
+    Path file = Files.createFile(folder.resolve("locked.img"));
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.allocate(1), DISK_BYTES - 1);
+    }
+    LoopDisk locked = kept(LoopDisk.readOnlyOver(file));
 
     refused(ErrorCode.CONFIG_DEVICE_INVALID, "104857600", () -> driver.create(sr, config(small)));
     refused(ErrorCode.CONFIG_DEVICE_INVALID, "read-only", () -> driver.create(sr, config(locked)));

@@ -29,10 +29,19 @@ record LoopDisk(Path device, Path file) implements AutoCloseable {
 
   /// A disk over a file that is there already.
   static LoopDisk over(Path file) {
+    return bind(file, "losetup", "--find", "--show", "--", file.toString());
+  }
+
+  /// The same without writing. (`blockdev --setro` would outlast the disk, on its number.)
+  static LoopDisk readOnlyOver(Path file) {
+    return bind(file, "losetup", "--read-only", "--find", "--show", "--", file.toString());
+  }
+
+  private static LoopDisk bind(Path file, String... losetup) {
     try {
       String device =
           RUNNER
-              .run(Command.of("losetup", "--find", "--show", "--", file.toString()))
+              .run(Command.of(losetup))
               .orThrow(ErrorCode.INVALID_DEV, "Run as root.")
               .stdout()
               .strip();
