@@ -8,6 +8,7 @@ import io.strata.toolstack.Operations;
 import io.strata.toolstack.Rendering;
 import io.strata.toolstack.StrataHome;
 import io.strata.toolstack.Version;
+import io.strata.toolstack.daemon.DaemonLog;
 import io.strata.toolstack.rpc.ApiException;
 import io.strata.toolstack.rpc.Failure;
 import java.io.IOException;
@@ -24,7 +25,13 @@ public final class Main {
 
   /// Runs one command and ends the process with its exit code.
   public static void main(String[] arguments) {
-    System.exit(run(List.of(arguments), Terminal.system()));
+    DaemonLog.toConsole();
+    Terminal terminal = Terminal.system();
+    int exitCode = run(List.of(arguments), terminal);
+    terminal.out().flush();
+    terminal.err().flush();
+    // Not System.exit: it would load the logging library only to log that the process ends.
+    Runtime.getRuntime().halt(exitCode);
   }
 
   /// Runs one command.

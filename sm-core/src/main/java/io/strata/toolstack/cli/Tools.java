@@ -3,7 +3,6 @@ package io.strata.toolstack.cli;
 
 import io.strata.spi.StorageException;
 import io.strata.toolstack.Rendering;
-import io.strata.toolstack.daemon.DaemonLog;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -20,9 +19,6 @@ final class Tools {
   private Tools() {}
 
   static int run(List<String> arguments, Terminal terminal) {
-    if (!arguments.getFirst().equals("daemon")) {
-      DaemonLog.toConsole();
-    }
     return commandLine(terminal).execute(arguments.toArray(String[]::new));
   }
 

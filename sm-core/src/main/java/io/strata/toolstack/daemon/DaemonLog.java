@@ -22,8 +22,6 @@ public final class DaemonLog {
   private static void choose(String resource) {
     System.setProperty(
         "logback.statusListenerClass", "ch.qos.logback.core.status.NopStatusListener");
-    if (System.getProperty("logback.configurationFile") == null) {
-      System.setProperty("logback.configurationFile", resource);
-    }
+    System.setProperty("logback.configurationFile", resource);
   }
 }
