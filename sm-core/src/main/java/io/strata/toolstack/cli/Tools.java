@@ -3,6 +3,7 @@ package io.strata.toolstack.cli;
 
 import io.strata.spi.StorageException;
 import io.strata.toolstack.Rendering;
+import io.strata.toolstack.rpc.ApiException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -27,6 +28,8 @@ final class Tools {
     line.addSubcommand(new VhdCommand(terminal));
     line.addSubcommand(new ServeCommand(terminal));
     line.addSubcommand(new DaemonCommand(terminal));
+    line.addSubcommand(new DemoCommand(terminal));
+    line.addSubcommand(new CompletionCommand(terminal));
     line.registerConverter(ByteCount.class, ByteCount::parse);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
@@ -38,6 +41,7 @@ final class Tools {
   private static int failed(Exception e, Terminal terminal) throws Exception {
     switch (e) {
       case StorageException refused -> terminal.err().println(Main.error(refused));
+      case ApiException refused -> terminal.err().println(Main.error(refused.failure()));
       case IOException failed -> terminal.err().println("Error: " + said(failed));
       default -> throw e;
     }
