@@ -87,9 +87,7 @@ final class CompletionScript {
       cases.add(line(operation.verb(), words(operation)));
     }
     cases.add(line("help", verbs()));
-    tools
-        .getSubcommands()
-        .forEach((name, command) -> cases.add(line(name, words(command))));
+    tools.getSubcommands().forEach((name, command) -> cases.add(line(name, words(command))));
     return String.join("\n", cases);
   }
 

@@ -3,6 +3,7 @@ package io.strata.toolstack.cli;
 
 import io.strata.block.BlockDevice;
 import io.strata.block.FileContainer;
+import io.strata.manager.ProgressListener;
 import io.strata.nbd.NbdClient;
 import io.strata.nbd.NbdEndpoint;
 import io.strata.toolstack.ByteSize;
@@ -15,8 +16,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
-import java.util.Optional;
 
 /// The demo's steps, against a daemon that runs. Every claim is checked by what a client reads over
 /// NBD.
@@ -64,15 +63,23 @@ final class Demo {
     int before = writer.acknowledged();
     long began = System.nanoTime();
     String snapshot =
-        uuid(call("vdi.snapshot", Json.object().with("uuid", vdi).with("new-name-label", "before")));
+        uuid(
+            call("vdi.snapshot", Json.object().with("uuid", vdi).with("new-name-label", "before")));
     double millis = (System.nanoTime() - began) / 1e6;
     int after = writer.begun();
     writer.finish();
-    fact("the snapshot took %.1f ms, the writer went on: %d of %d writes came later",
-        millis, overlay.pieces() - after, overlay.pieces());
+    fact(
+        "the snapshot took "
+            + Math.round(millis)
+            + " ms, the writer went on: "
+            + (overlay.pieces() - after)
+            + " of "
+            + overlay.pieces()
+            + " writes came later");
     say("Clone the snapshot, and look at all three over NBD");
     String clone =
-        uuid(call("vdi.clone", Json.object().with("uuid", snapshot).with("new-name-label", "copy")));
+        uuid(
+            call("vdi.clone", Json.object().with("uuid", snapshot).with("new-name-label", "copy")));
     try (BlockDevice kept = attach(snapshot, "RO");
         BlockDevice copy = attach(clone, "RW")) {
       int held = piecesIn(kept, overlay);
@@ -80,7 +87,7 @@ final class Demo {
         throw new IOException(
             "The snapshot holds " + held + " writes; it must hold from " + before + " to " + after);
       }
-      fact("the snapshot holds the first %d writes and no other", held);
+      fact("the snapshot holds the first " + held + " writes and no other");
       String snapshotHash = hash(original, kept, overlay, held);
       expect("the snapshot is the disk of that moment", snapshotHash, hash("snapshot", kept));
       expect("the clone is the same", snapshotHash, hash("clone", copy));
@@ -139,8 +146,7 @@ final class Demo {
         Json.object()
             .with("name-label", "demo")
             .with("type", "file")
-            .with(
-                "device-config", Json.object().with("location", repository.toString()).build());
+            .with("device-config", Json.object().with("location", repository.toString()).build());
     return uuid(call("sr.create", request));
   }
 
@@ -178,8 +184,7 @@ final class Demo {
   }
 
   private void showTree(String sr) throws IOException, ApiException {
-    List<Json> trees =
-        ((Json.Items) call("sr.tree", Json.object().with("sr-uuid", sr))).values();
+    List<Json> trees = ((Json.Items) call("sr.tree", Json.object().with("sr-uuid", sr))).values();
     terminal.out().print(new TreePrinter(terminal.unicode()).print(trees).indent(3));
     long virtual = 0;
     long physical = 0;
@@ -189,8 +194,11 @@ final class Demo {
       physical += members.whole("physical-utilisation");
     }
     fact(
-        "three disks of %s in all take %s of space",
-        ByteSize.show(virtual), ByteSize.show(physical));
+        "three disks of "
+            + ByteSize.show(virtual)
+            + " in all take "
+            + ByteSize.show(physical)
+            + " of space");
   }
 
   private Json call(String method, Json.Builder request) throws IOException, ApiException {
@@ -202,6 +210,9 @@ final class Demo {
   }
 
   private String hash(String what, BlockDevice disk) throws IOException {
+    if (!terminal.live()) {
+      return DiskHash.of(disk, ProgressListener.NONE);
+    }
     try (ProgressLine progress = progress(what)) {
       return DiskHash.of(disk, progress);
     }
@@ -218,10 +229,9 @@ final class Demo {
         original,
         disk.sizeBytes(),
         (offset, piece) -> overlay.apply(pieces, offset, piece),
-        (_, _) -> {});
+        ProgressListener.NONE);
   }
 
-  /// A bar where it can be wiped away; nothing elsewhere.
   private ProgressLine progress(String what) {
     return new ProgressLine("   " + what, terminal.err(), terminal.live());
   }
@@ -231,8 +241,8 @@ final class Demo {
     terminal.out().flush();
   }
 
-  private void fact(String format, Object... values) {
-    terminal.out().println("   " + String.format(Locale.ROOT, format, values));
+  private void fact(String text) {
+    terminal.out().println("   " + text);
     terminal.out().flush();
   }
 
@@ -247,6 +257,6 @@ final class Demo {
               + found
               + ". This is a defect of Strata: report it with the daemon's log (--keep keeps it).");
     }
-    fact("%s: SHA-256 %s", claim, Optional.of(found).map(hash -> hash.substring(0, 16)).orElse(""));
+    fact(claim + ": SHA-256 " + found.substring(0, 16));
   }
 }

@@ -100,8 +100,12 @@ final class DemoCommand implements Callable<Integer> {
     if (free < needed) {
       throw new StorageException(
           ErrorCode.SR_NO_SPACE,
-          folder.root() + " has " + ByteSize.show(free) + " free; the demo may need "
-              + ByteSize.show(needed) + ".",
+          folder.root()
+              + " has "
+              + ByteSize.show(free)
+              + " free; the demo may need "
+              + ByteSize.show(needed)
+              + ".",
           "Set TMPDIR to a folder with more, or give a smaller --image.");
     }
   }
@@ -139,7 +143,9 @@ final class DemoCommand implements Callable<Integer> {
   private void sayWhatNext(DemoFolder folder) {
     String option = keep ? " --home " + folder.home() : "";
     terminal.out().println();
-    terminal.out().println(keep ? "Look around, then stop it:" : "Everything held. Try it yourself:");
+    terminal
+        .out()
+        .println(keep ? "Look around, then stop it:" : "Everything held. Try it yourself:");
     if (keep) {
       terminal.out().println("  strata tree" + option);
       terminal.out().println("  strata vdi-list" + option);

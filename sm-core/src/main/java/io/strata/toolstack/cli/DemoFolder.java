@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// @param root made for this demo, and nobody else's
 record DemoFolder(Path root) {
 
-  /// Makes one where `TMPDIR` says, else in `/tmp`. The name is short: it becomes part of a socket's
-  /// path.
+  /// Makes one where `TMPDIR` says, else in `/tmp`. The name is short: it becomes part of a
+  /// socket's path.
   static DemoFolder make() throws IOException {
     String place = Optional.ofNullable(System.getenv("TMPDIR")).orElse("/tmp");
     return new DemoFolder(Files.createTempDirectory(Path.of(place), "strata-demo"));

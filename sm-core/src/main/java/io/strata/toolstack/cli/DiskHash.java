@@ -36,7 +36,7 @@ final class DiskHash {
     ByteBuffer piece = ByteBuffer.allocate(PIECE_BYTES);
     for (long at = 0; at < sizeBytes; at += PIECE_BYTES) {
       int length = (int) Math.min(PIECE_BYTES, sizeBytes - at);
-      int stored = (int) Math.clamp(disk.sizeBytes() - at, 0, length);
+      int stored = Math.clamp(disk.sizeBytes() - at, 0, length);
       java.util.Arrays.fill(piece.array(), (byte) 0);
       if (stored > 0) {
         disk.read(at, piece.clear().limit(stored));

@@ -5,14 +5,14 @@ import io.strata.block.BlockDevice;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 
-/// Writes an [Overlay] to a disk, piece after piece, on a thread of its own. A snapshot that is taken
-/// meanwhile holds a prefix of the pieces and nothing else: that can be checked to the byte.
+/// Writes an [Overlay] to a disk, piece after piece, on a thread of its own. A snapshot that is
+/// taken meanwhile holds a prefix of the pieces and nothing else: that can be checked to the byte.
 final class OverlayWriter {
   private static final Duration LIMIT = Duration.ofMinutes(5);
   private static final long PAUSE_NANOS = 200_000;
