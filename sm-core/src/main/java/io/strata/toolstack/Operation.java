@@ -31,6 +31,8 @@ public record Operation(
     TREE("`[{sr, name-label, type, physical-size, physical-utilisation, nodes: [...]}...]`"),
     /// What a scan changed.
     SCAN("`{added, missing, found, gone}`"),
+    /// What a collection did or would do.
+    COLLECTION("`[{action, node, target, bytes, reason}...]`"),
     /// How the daemon is.
     STATUS("`{version, pid, home, uptime-seconds, srs, vdis, attachments, intents}`"),
     /// The version.

@@ -95,6 +95,13 @@ public final class Operations {
             optional("shared", FLAG, "whether several hosts use it"),
             optional("content-type", TEXT, "user or iso")));
     table.add(Operation.of("sr-scan", "Compare the catalog with the storage", Answer.SCAN, uuid));
+    table.add(
+        Operation.of(
+            "sr-gc",
+            "Remove what no disk needs and merge chains, while disks run",
+            Answer.COLLECTION,
+            uuid,
+            optional("dry-run", FLAG, "only say what would be done, and what waits and why")));
     table.add(Operation.of("sr-update", "Refresh the SR's sizes", Answer.NOTHING, uuid));
     table.add(
         Operation.of(

@@ -75,6 +75,7 @@ final class VerbCommand {
               ? ProbeXml.of(
                   parameters.text("type"), parameters.members("device-config"), items(answer))
               : ProbeText.of(items(answer));
+      case COLLECTION -> collection(items(answer));
       case TREE -> new TreePrinter(terminal.unicode()).print(items(answer));
       case STATUS, VERSION -> table(members(answer));
     };
@@ -90,6 +91,23 @@ final class VerbCommand {
     return operation.verb().endsWith("-param-get")
         ? RecordPrinter.value(row.values().values().iterator().next())
         : RecordPrinter.records(recordClass(), List.of(row));
+  }
+
+  /// A line for each thing that was done, or would be.
+  private static String collection(List<Json> actions) {
+    StringBuilder lines = new StringBuilder();
+    for (Json action : actions) {
+      Json.Members members = members(action);
+      lines
+          .append(members.text("action"))
+          .append(' ')
+          .append(members.text("node"))
+          .append(members.whole("bytes") > 0 ? " (" + members.whole("bytes") + " bytes)" : "")
+          .append(": ")
+          .append(members.text("reason"))
+          .append('\n');
+    }
+    return lines.toString();
   }
 
   private RecordClass recordClass() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.toolstack.rpc;
 
+import io.strata.gc.GcAction;
 import io.strata.manager.PbdCreate;
 import io.strata.manager.ScanReport;
 import io.strata.manager.SrCreate;
@@ -13,7 +14,9 @@ import io.strata.spi.PbdUuid;
 import io.strata.spi.ProbeResult;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
 import io.strata.toolstack.Json;
+import java.util.List;
 import java.util.Optional;
 
 /// Methods of SRs and of the PBDs that connect them.
@@ -30,6 +33,7 @@ final class SrMethods {
         .add("sr.probe", (arguments, call) -> probe(arguments))
         .add("sr.introduce", (arguments, call) -> introduce(arguments))
         .add("sr.scan", (arguments, call) -> scanned(manager.srScan(sr(arguments))))
+        .add("sr.gc", (arguments, call) -> collect(arguments))
         .add("sr.update", on(manager::srUpdate))
         .add("sr.forget", on(manager::srForget))
         .add("sr.destroy", on(manager::srDestroy))
@@ -108,6 +112,35 @@ final class SrMethods {
         .with("missing", Json.texts(report.missing()))
         .with("found", Json.texts(report.found()))
         .with("gone", Json.texts(report.gone()))
+        .build();
+  }
+
+  private Json collect(Arguments arguments) throws StorageException {
+    List<GcAction> actions =
+        arguments.flag("dry-run") ? manager.srGcPlan(sr(arguments)) : manager.srGc(sr(arguments));
+    return new Json.Items(actions.stream().map(SrMethods::collected).toList());
+  }
+
+  private static Json collected(GcAction action) {
+    return switch (action) {
+      case GcAction.Remove a -> collected("remove", a.node(), "", a.bytes(), a.reason());
+      case GcAction.MergeRun a ->
+          collected(
+              "merge", a.spec().survivor(), a.spec().target().toString(), a.bytes(), a.reason());
+      case GcAction.MergeLeaf a ->
+          collected("merge-running", a.volume(), "", a.bytes(), a.reason());
+      case GcAction.Keep a -> collected("keep", a.node(), "", 0, a.reason());
+    };
+  }
+
+  private static Json collected(
+      String action, VdiUuid node, String target, long bytes, String reason) {
+    return Json.object()
+        .with("action", action)
+        .with("node", node.toString())
+        .with("target", target)
+        .with("bytes", bytes)
+        .with("reason", reason)
         .build();
   }
 
