@@ -55,9 +55,14 @@ public sealed interface FooterFinding extends Finding {
       fields = List.copyOf(fields);
     }
 
+    /// Whether they belong to different images, so that none is known to be right.
+    private boolean otherImage() {
+      return fields.contains("UUID");
+    }
+
     @Override
     public Severity severity() {
-      return Severity.WARNING;
+      return otherImage() ? Severity.ERROR : Severity.WARNING;
     }
 
     @Override
@@ -72,7 +77,7 @@ public sealed interface FooterFinding extends Finding {
 
     @Override
     public Optional<Fix> fix() {
-      return Optional.of(Fix.FOOTERS);
+      return otherImage() ? Optional.empty() : Optional.of(Fix.FOOTERS);
     }
   }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.check;
 
-import io.strata.vhd.BlockGeometry;
 import io.strata.vhd.VhdLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -36,7 +35,9 @@ final class LocatorCheck {
           new LocatorFinding.LocatorsMissing(
               subject.at(header.offsetBytes() + VhdLayout.HEADER_LOCATORS_AT)));
     }
-    names(subject, header, paths);
+    boolean apart =
+        paths.stream().allMatch(path -> overlap(header, path.locator(), table).isEmpty());
+    names(subject, header, paths, apart);
   }
 
   static void inDynamic(Subject subject, RawHeader header) {
@@ -82,25 +83,33 @@ final class LocatorCheck {
           new LocatorFinding.LocatorBeyondSpace(
               where, index, locator.lengthBytes(), locator.spaceBytes()));
     }
-    table.ifPresent(blocks -> onBlock(subject, where, locator, blocks, header.geometry()));
+    overlap(header, locator, table)
+        .ifPresent(what -> subject.add(new LocatorFinding.LocatorOverlaps(where, index, what)));
   }
 
-  private static void onBlock(
-      Subject subject,
-      Where where,
-      RawHeader.Locator locator,
-      BlockTable blocks,
-      BlockGeometry geometry) {
-    long end = locator.offsetBytes() + locator.lengthBytes();
-    int i = blocks.indexBefore(Math.max(0, end - 1) / VhdLayout.SECTOR_BYTES);
-    if (i >= 0
-        && blocks.offsetBytes(i) + (long) geometry.blockSectors() * VhdLayout.SECTOR_BYTES
-            > locator.offsetBytes()) {
-      subject.add(new LocatorFinding.LocatorOnBlock(where, locator.index(), blocks.block(i)));
+  /// What of the image a locator's path lies on, as far as it is known.
+  private static Optional<String> overlap(
+      RawHeader header, RawHeader.Locator locator, Optional<BlockTable> table) {
+    long start = locator.offsetBytes();
+    long end = start + locator.lengthBytes();
+    for (TableCheck.Region region : TableCheck.regions(header)) {
+      if (start < region.endBytes() && region.startBytes() < end) {
+        return Optional.of(region.what());
+      }
     }
+    if (table.isEmpty()) {
+      return Optional.empty();
+    }
+    BlockTable blocks = table.get();
+    long blockBytes = (long) header.geometry().blockSectors() * VhdLayout.SECTOR_BYTES;
+    int i = blocks.indexBefore(Math.max(0, end - 1) / VhdLayout.SECTOR_BYTES);
+    return i >= 0 && blocks.offsetBytes(i) + blockBytes > start
+        ? Optional.of("block " + blocks.block(i))
+        : Optional.empty();
   }
 
-  private static void names(Subject subject, RawHeader header, List<Path> paths) {
+  private static void names(
+      Subject subject, RawHeader header, List<Path> paths, boolean repairable) {
     String name = header.parentName();
     boolean agree = paths.stream().map(Path::name).distinct().count() == 1;
     for (Path path : paths) {
@@ -108,9 +117,9 @@ final class LocatorCheck {
         continue;
       }
       Optional<Fix> fix = Optional.empty();
-      if (agree && ParentNames.fitFirstSector(name, path.name())) {
+      if (repairable && agree && ParentNames.fitFirstSector(name, path.name())) {
         fix = Optional.of(Fix.PARENT_NAME);
-      } else if (!agree && ParentNames.sameLength(path, name)) {
+      } else if (repairable && !agree && ParentNames.sameLength(path, name)) {
         fix = Optional.of(Fix.LOCATOR_NAME);
       }
       subject.add(

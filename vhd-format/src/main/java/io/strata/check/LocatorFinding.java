@@ -102,8 +102,8 @@ public sealed interface LocatorFinding extends Finding {
     }
   }
 
-  /// A locator lies on a block: that block's data is taken for a path.
-  record LocatorOnBlock(Where where, int index, int otherBlock) implements LocatorFinding {
+  /// A locator lies on another part of the image, whose bytes are taken for a path.
+  record LocatorOverlaps(Where where, int index, String what) implements LocatorFinding {
     @Override
     public Severity severity() {
       return Severity.ERROR;
@@ -111,7 +111,7 @@ public sealed interface LocatorFinding extends Finding {
 
     @Override
     public String expected() {
-      return "parent locator " + index + " apart from block " + otherBlock;
+      return "parent locator " + index + " apart from the " + what;
     }
 
     @Override

@@ -41,8 +41,8 @@ final class TableCheck {
     long tableAt = header.tableOffsetBytes();
     BlockTable.forEach(
         subject, tableAt, 0, blockCount, (index, sector) -> entry((int) index, sector));
-    long end = Math.min(header.entries(), blockCount + MOST_BEYOND);
-    BlockTable.forEach(subject, tableAt, blockCount, end, this::beyondDisk);
+    BlockTable.forEach(
+        subject, tableAt, blockCount, lookedAt(header, blockCount), this::beyondDisk);
     if (table.allocated() > mostBlocks) {
       table.unsound();
       subject.add(
@@ -91,6 +91,11 @@ final class TableCheck {
 
   private Where where(int block) {
     return subject.block(header.tableOffsetBytes() + (long) block * Integer.BYTES, block);
+  }
+
+  /// First entry beyond those that are looked at.
+  static long lookedAt(RawHeader header, int blockCount) {
+    return Math.min(header.entries(), blockCount + MOST_BEYOND);
   }
 
   /// The footer's copy, the header and the BAT.

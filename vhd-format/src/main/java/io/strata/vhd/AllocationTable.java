@@ -45,7 +45,7 @@ final class AllocationTable {
   /// another block.
   static AllocationTable load(Container container, VhdMetadata metadata) throws IOException {
     AllocationTable table = new AllocationTable(metadata.blockCount());
-    table.read(container, metadata.dynamicHeader().tableOffsetBytes());
+    table.read(container, metadata);
     table.check(container, metadata);
     return table;
   }
@@ -103,7 +103,12 @@ final class AllocationTable {
     return Math.min(block, blockCount);
   }
 
-  private void read(Container container, long tableAt) throws IOException {
+  /// Stops where there are more blocks than the image has room for: a sparse image of nothing but
+  /// entries must not take memory for them.
+  private void read(Container container, VhdMetadata metadata) throws IOException {
+    long tableAt = metadata.dynamicHeader().tableOffsetBytes();
+    BlockGeometry geometry = new BlockGeometry(metadata.dynamicHeader().blockBytes());
+    long mostBlocks = container.sizeBytes() / SECTOR_BYTES / geometry.blockSectors();
     long bytes = (long) blockCount * Integer.BYTES;
     ByteBuffer chunk = ByteBuffer.allocateDirect((int) Math.min(bytes, CHUNK_BYTES));
     int block = 0;
@@ -114,6 +119,14 @@ final class AllocationTable {
       while (chunk.hasRemaining()) {
         int entry = chunk.getInt();
         if (entry != UNALLOCATED) {
+          if (allocated == mostBlocks) {
+            throw corrupt(
+                container,
+                metadata,
+                block,
+                "nothing, as all " + mostBlocks + " blocks that the image has room for are taken",
+                Integer.toUnsignedLong(entry));
+          }
           set(block, Integer.toUnsignedLong(entry));
         }
         block++;

@@ -41,4 +41,9 @@ record BatmapHeader(long mapOffsetBytes, int mapSectors, int version, int mapChe
   static int sectorsFor(int blocks) {
     return Math.ceilDiv(Math.ceilDiv(blocks, Byte.SIZE), VhdLayout.SECTOR_BYTES);
   }
+
+  /// More sectors than any program gives such a map.
+  static int mostSectorsFor(int blocks) {
+    return sectorsFor(blocks) + 64;
+  }
 }

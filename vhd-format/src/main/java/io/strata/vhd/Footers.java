@@ -74,6 +74,15 @@ record Footers(
 
   static void writeTrailing(Container container, VhdFooter footer) throws IOException {
     long at = trailingOffset(container);
+    if (container.sizeBytes() - at > FOOTER_BYTES) {
+      // A torn tail: a fixed image's footer is where it was read; another one's goes after it.
+      if (footer.type() == DiskType.FIXED) {
+        at = container.sizeBytes() - FOOTER_BYTES;
+      } else {
+        at = VhdLayout.roundUp(container.sizeBytes(), FOOTER_BYTES);
+        container.ensureCapacity(at + FOOTER_BYTES);
+      }
+    }
     ByteBuffer bytes = footer.toBytes();
     bytes.limit((int) (container.sizeBytes() - at));
     container.write(at, bytes, Durability.WRITE_BACK);

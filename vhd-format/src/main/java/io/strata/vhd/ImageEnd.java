@@ -14,7 +14,8 @@ final class ImageEnd {
         Math.max(
             metadata.tableEndBytes(), metadata.footer().dataOffsetBytes() + VhdLayout.HEADER_BYTES);
     for (ParentLocator locator : header.locators()) {
-      if (locator.used()) {
+      // Only the locators of an image with a parent were found to lie within the image.
+      if (locator.used() && metadata.footer().type() == DiskType.DIFFERENCING) {
         long space = Math.max(locator.spaceBytes(), locator.dataLengthBytes());
         end = Math.max(end, locator.dataOffsetBytes() + space);
       }

@@ -135,6 +135,13 @@ record VhdMetadata(
           "at least " + needed + " BAT entries for " + footer.currentSizeBytes() + " bytes",
           Long.toString(entries));
     }
+    if (entries > VhdLayout.MOST_TABLE_ENTRIES) {
+      throw new VhdCorruptException(
+          location,
+          at + VhdLayout.HEADER_MAX_ENTRIES_AT,
+          "at most " + VhdLayout.MOST_TABLE_ENTRIES + " BAT entries",
+          Long.toString(entries));
+    }
     long table = header.tableOffsetBytes();
     if (table < FOOTER_BYTES
         || table % SECTOR_BYTES != 0
@@ -203,6 +210,7 @@ record VhdMetadata(
     ByteBuffer bytes = Bytes.read(container, at, VhdLayout.BATMAP_HEADER_BYTES);
     return BatmapHeader.parse(bytes, 0)
         .filter(b -> b.mapSectors() >= BatmapHeader.sectorsFor(header.maxTableEntries()))
+        .filter(b -> b.mapSectors() <= BatmapHeader.mostSectorsFor(header.maxTableEntries()))
         .filter(b -> b.mapOffsetBytes() >= at + VhdLayout.BATMAP_HEADER_BYTES)
         .filter(b -> b.mapOffsetBytes() % SECTOR_BYTES == 0)
         .filter(b -> b.mapOffsetBytes() <= size - (long) b.mapSectors() * SECTOR_BYTES);

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.check;
+
+import static io.strata.vhd.VhdLayout.SECTOR_BYTES;
+
+import io.strata.block.Container;
+import io.strata.vhd.DiskType;
+import io.strata.vhd.VhdLayout;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// Works out the steps of a repair, from the image and what a check of it found.
+final class RepairPlanner {
+  /// Ranges to zero that one plan takes.
+  private static final int MOST_ZEROED = 100_000;
+
+  private static final long UNKNOWN_END = Long.MAX_VALUE;
+
+  private final Subject subject;
+  private final CheckReport report;
+  private final List<RepairStep> steps = new ArrayList<>();
+  private final Set<Fix> wanted = EnumSet.noneOf(Fix.class);
+  private final Set<Fix> planned = EnumSet.noneOf(Fix.class);
+  private boolean more;
+
+  RepairPlanner(Container container, CheckReport report, long now) {
+    this.report = report;
+    subject = new Subject(container, container.sizeBytes(), now, new Findings(0));
+    report.findings().forEach(finding -> finding.fix().ifPresent(wanted::add));
+  }
+
+  RepairPlan plan() throws IOException {
+    if (!wanted.isEmpty() && subject.sizeBytes() >= VhdLayout.SHORT_FOOTER_BYTES) {
+      RawFooters footers = RawFooters.read(subject.container());
+      Optional<RawFooter> footer = footers.inForce();
+      if (footer.isPresent()) {
+        plan(footers, footer.get());
+      }
+    }
+    List<Finding> unfixable =
+        report.findings().stream()
+            .filter(finding -> finding.severity() != Severity.INFO)
+            .filter(finding -> finding.fix().filter(planned::contains).isEmpty())
+            .toList();
+    return new RepairPlan(
+        report.image(), subject.sizeBytes(), steps, unfixable, more || report.moreFindings() > 0);
+  }
+
+  private void plan(RawFooters footers, RawFooter footer) throws IOException {
+    if (footer.type() == DiskType.FIXED) {
+      footers(footers, footer, UNKNOWN_END);
+      return;
+    }
+    Optional<RawHeader> header = HeaderCheck.run(subject, footer);
+    if (header.isEmpty()) {
+      footers(footers, footer, UNKNOWN_END);
+      return;
+    }
+    boolean readable =
+        FooterCheck.sizeValid(footer.diskBytes())
+            && HeaderCheck.tableReadable(subject, footer, header.get());
+    if (readable) {
+      dynamic(footers, footer, header.get());
+    } else {
+      footers(footers, footer, UNKNOWN_END);
+    }
+    if (footer.type() == DiskType.DIFFERENCING) {
+      names(header.get());
+    }
+  }
+
+  private void dynamic(RawFooters footers, RawFooter footer, RawHeader header) throws IOException {
+    Optional<RawBatmap> batmap =
+        RawBatmap.find(subject, header)
+            .filter(map -> map.misplaced(subject, header.entries()).isEmpty());
+    List<TableCheck.Region> regions = new ArrayList<>(TableCheck.regions(header));
+    batmap.ifPresent(
+        map -> regions.add(new TableCheck.Region("batmap", map.offsetBytes(), map.endBytes())));
+    long contentEnd = footers.end().valid() ? footers.end().offsetBytes() : subject.sizeBytes();
+    int blocks = (int) Math.ceilDiv(footer.diskBytes(), header.blockBytes());
+    BlockTable table = new TableCheck(subject, header, regions, contentEnd).run(blocks);
+    footers(footers, footer, endOfContent(footer, header, table, regions));
+    boolean whole = table.sound() && !strayParts();
+    boolean tableApart = header.tableOffsetBytes() + header.tableBytes() <= contentEnd;
+    if (wanted.contains(Fix.ENTRIES_BEYOND_DISK) && whole && tableApart) {
+      entriesBeyondDisk(header, blocks);
+    }
+    if (wanted.contains(Fix.BATMAP) && batmap.isPresent()) {
+      batmap(batmap.get(), header, table, footer.diskBytes());
+    }
+    if (wanted.contains(Fix.UNUSED_SECTORS) && whole) {
+      unusedSectors(header, table);
+    }
+  }
+
+  private void add(Fix fix, RepairStep step) {
+    steps.add(step);
+    planned.add(fix);
+  }
+
+  private void write(Fix fix, String sentence, long offset, byte[] after) throws IOException {
+    byte[] before = subject.read(offset, after.length).array();
+    add(fix, new RepairStep.Write(sentence, offset, before, after));
+  }
+
+  /// The copy comes first: readers believe it, so that from there on the end counts for nothing.
+  ///
+  /// @param contentEnd first byte after everything known of the image
+  private void footers(RawFooters footers, RawFooter inForce, long contentEnd) throws IOException {
+    if (!wanted.contains(Fix.FOOTERS)) {
+      return;
+    }
+    RawFooter end = footers.end();
+    boolean endAtSector = end.offsetBytes() % SECTOR_BYTES == 0;
+    byte[] right = inForce.corrected(subject.now()).array();
+    if (inForce.type() == DiskType.FIXED) {
+      if (endAtSector) {
+        replace(end, right);
+      }
+      return;
+    }
+    if (otherImage(footers)) {
+      return;
+    }
+    if (footers.copy().isPresent()) {
+      replace(footers.copy().get(), right);
+    }
+    if (endAtSector && (end.valid() || end.offsetBytes() >= contentEnd)) {
+      replace(end, right);
+    } else if (contentEnd < UNKNOWN_END) {
+      append(right, Math.max(subject.sizeBytes(), contentEnd));
+    }
+  }
+
+  /// Only where everything of the image is known to be there: what was cut off would read as zeroes
+  /// after growth, and pass for data.
+  private void append(byte[] right, long from) {
+    long size = subject.sizeBytes();
+    long at = VhdLayout.roundUp(from, SECTOR_BYTES);
+    long grown = at + VhdLayout.FOOTER_BYTES;
+    add(Fix.FOOTERS, new RepairStep.Grow("Make room for a footer at the end", size, grown - size));
+    add(
+        Fix.FOOTERS,
+        new RepairStep.Write(
+            "Write the footer at the end", at, new byte[VhdLayout.FOOTER_BYTES], right));
+  }
+
+  private static boolean otherImage(RawFooters footers) {
+    return footers.end().valid()
+        && footers.validCopy().isPresent()
+        && !footers.validCopy().get().uuid().equals(footers.end().uuid());
+  }
+
+  private void replace(RawFooter footer, byte[] right) {
+    byte[] before = new byte[footer.lengthBytes()];
+    footer.bytes().get(0, before);
+    byte[] after = Arrays.copyOf(right, footer.lengthBytes());
+    if (!Arrays.equals(before, after)) {
+      String sentence =
+          switch (footer.place()) {
+            case COPY -> "Write the copy of the footer at offset 0";
+            case END -> "Write the footer at the end";
+          };
+      add(Fix.FOOTERS, new RepairStep.Write(sentence, footer.offsetBytes(), before, after));
+    }
+  }
+
+  /// Whether some part is not where the header says, so that the header may say it wrong.
+  private boolean strayParts() {
+    return report.findings().stream()
+        .anyMatch(finding ->
+            finding instanceof LocatorFinding.LocatorOutside
+                || finding instanceof LocatorFinding.LocatorTooLong
+                || finding instanceof LocatorFinding.LocatorOverlaps
+                || finding instanceof BatmapFinding.BatmapMisplaced
+                || finding instanceof BatmapFinding.BatmapMissing);
+  }
+
+  /// First byte after everything the image holds, if all of it is within the image.
+  private long endOfContent(
+      RawFooter footer, RawHeader header, BlockTable table, List<TableCheck.Region> regions) {
+    boolean differencing = footer.type() == DiskType.DIFFERENCING;
+    if (!table.sound() || strayParts()) {
+      return UNKNOWN_END;
+    }
+    long end = 0;
+    for (TableCheck.Region region : regions) {
+      end = Math.max(end, region.endBytes());
+    }
+    for (int i = 0; i < VhdLayout.HEADER_LOCATORS; i++) {
+      RawHeader.Locator locator = header.locator(i);
+      if (locator.used() && differencing) {
+        end =
+            Math.max(
+                end, locator.offsetBytes() + Math.max(locator.spaceBytes(), locator.lengthBytes()));
+      }
+    }
+    return table.size() == 0
+        ? end
+        : Math.max(
+            end,
+            table.offsetBytes(table.size() - 1)
+                + (long) header.geometry().blockSectors() * SECTOR_BYTES);
+  }
+
+  private void entriesBeyondDisk(RawHeader header, int blocks) throws IOException {
+    long[] firstAndEnd = {-1, 0};
+    BlockTable.forEach(
+        subject,
+        header.tableOffsetBytes(),
+        blocks,
+        TableCheck.lookedAt(header, blocks),
+        (index, sector) -> {
+          firstAndEnd[0] = firstAndEnd[0] < 0 ? index : firstAndEnd[0];
+          firstAndEnd[1] = index + 1;
+        });
+    if (firstAndEnd[0] >= 0) {
+      add(
+          Fix.ENTRIES_BEYOND_DISK,
+          new RepairStep.Fill(
+              "Mark BAT entries "
+                  + firstAndEnd[0]
+                  + " to "
+                  + (firstAndEnd[1] - 1)
+                  + ", beyond the disk's end, as unallocated",
+              header.tableOffsetBytes() + firstAndEnd[0] * Integer.BYTES,
+              (firstAndEnd[1] - firstAndEnd[0]) * Integer.BYTES,
+              (byte) 0xFF));
+    }
+  }
+
+  /// Puts the map out of force while it is written: no sum of its bytes has the checksum 0.
+  private void batmap(RawBatmap batmap, RawHeader header, BlockTable table, long diskBytes)
+      throws IOException {
+    ByteBuffer map = ByteBuffer.allocate((int) batmap.mapSectors() * SECTOR_BYTES);
+    if (table.sound()) {
+      BlockCheck blocks = new BlockCheck(subject.container(), header.geometry());
+      for (int i = 0; i < table.size(); i++) {
+        int sectors = BatmapCheck.sectorsOf(table.block(i), header, diskBytes);
+        blocks.load(table.offsetBytes(i));
+        if (blocks.presentSectors(sectors) == sectors) {
+          RawBatmap.set(map, table.block(i));
+        }
+      }
+    }
+    ByteBuffer old = batmap.map(subject);
+    int checksum = RawBatmap.checksum(map);
+    if (!old.equals(map)) {
+      write(Fix.BATMAP, "Put the batmap out of force", batmap.offsetBytes(), headerWith(batmap, 0));
+      add(
+          Fix.BATMAP,
+          new RepairStep.Write(
+              table.sound()
+                  ? "Write the batmap as the bitmaps say"
+                  : "Empty the batmap, since the BAT is damaged",
+              batmap.mapOffsetBytes(),
+              old.array(),
+              map.array()));
+    }
+    if (!old.equals(map) || checksum != batmap.storedChecksum()) {
+      write(
+          Fix.BATMAP,
+          "Write the batmap's header with its checksum",
+          batmap.offsetBytes(),
+          headerWith(batmap, checksum));
+    }
+  }
+
+  private static byte[] headerWith(RawBatmap batmap, int checksum) {
+    ByteBuffer header = ByteBuffer.allocate(VhdLayout.BATMAP_HEADER_BYTES);
+    header.put(0, batmap.header(), 0, header.capacity());
+    return header.putInt(VhdLayout.BATMAP_CHECKSUM_AT, checksum).array();
+  }
+
+  private void unusedSectors(RawHeader header, BlockTable table) throws IOException {
+    BlockCheck blocks = new BlockCheck(subject.container(), header.geometry());
+    int[] left = {MOST_ZEROED};
+    for (int i = 0; i < table.size() && left[0] > 0; i++) {
+      int block = table.block(i);
+      blocks.load(table.offsetBytes(i));
+      blocks.unusedSectors(
+          table.offsetBytes(i),
+          (offset, length) -> {
+            if (left[0]-- > 0) {
+              add(
+                  Fix.UNUSED_SECTORS,
+                  new RepairStep.Fill(
+                      "Zero sectors of block " + block + " that are not present",
+                      offset,
+                      length,
+                      (byte) 0));
+            }
+          });
+    }
+    more = left[0] <= 0;
+  }
+
+  private void names(RawHeader header) throws IOException {
+    List<LocatorCheck.Path> paths = LocatorCheck.paths(subject, header);
+    if (wanted.contains(Fix.PARENT_NAME) && !paths.isEmpty()) {
+      headerName(header, paths.getFirst().name());
+    }
+    if (wanted.contains(Fix.LOCATOR_NAME)) {
+      for (LocatorCheck.Path path : paths) {
+        locatorName(path, header.parentName());
+      }
+    }
+  }
+
+  /// Name and checksum are both in the header's first sector, which is written at once.
+  private void headerName(RawHeader header, String name) throws IOException {
+    ByteBuffer changed = ByteBuffer.allocate(VhdLayout.HEADER_BYTES);
+    changed.put(0, header.bytes(), 0, changed.capacity());
+    for (int i = 0; i < ParentNames.FIRST_SECTOR_BYTES; i++) {
+      changed.put(VhdLayout.HEADER_PARENT_NAME_AT + i, (byte) 0);
+    }
+    for (int i = 0; i < name.length(); i++) {
+      changed.putChar(VhdLayout.HEADER_PARENT_NAME_AT + 2 * i, name.charAt(i));
+    }
+    changed.putInt(VhdLayout.HEADER_CHECKSUM_AT, RawHeader.checksum(changed));
+    byte[] sector = new byte[SECTOR_BYTES];
+    changed.get(0, sector);
+    write(
+        Fix.PARENT_NAME,
+        "Name the parent '" + name + "' in the header, as the locators do",
+        header.offsetBytes(),
+        sector);
+  }
+
+  private void locatorName(LocatorCheck.Path path, String name) throws IOException {
+    if (!path.name().equals(name) && ParentNames.sameLength(path, name)) {
+      write(
+          Fix.LOCATOR_NAME,
+          "Name the parent '"
+              + name
+              + "' in locator "
+              + path.locator().index()
+              + ", as the header does",
+          path.locator().offsetBytes(),
+          ParentNames.bytes(path, ParentNames.renamed(path, name)));
+    }
+  }
+}
