@@ -60,7 +60,6 @@ public final class CatalogDatabase {
     Connection connection = DriverManager.getConnection(url, with);
     try {
       dialect.prepare(connection);
-      connection.setAutoCommit(false);
       return connection;
     } catch (SQLException e) {
       connection.close();

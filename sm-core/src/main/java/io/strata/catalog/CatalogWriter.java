@@ -13,6 +13,7 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Collectors;
 
 /// Changes, in one transaction under the host's lease. Not kept beyond it.
 public final class CatalogWriter {
@@ -348,9 +349,7 @@ public final class CatalogWriter {
   }
 
   private static Map<String, String> tagged(Collection<String> tags) {
-    return tags.stream()
-        .distinct()
-        .collect(java.util.stream.Collectors.toMap(tag -> tag, tag -> ""));
+    return tags.stream().distinct().collect(Collectors.toMap(tag -> tag, tag -> ""));
   }
 
   private void replace(String owner, Object uuid, String family, Map<String, String> values)

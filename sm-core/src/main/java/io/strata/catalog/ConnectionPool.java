@@ -48,8 +48,12 @@ final class ConnectionPool implements AutoCloseable {
       throws SQLException, StorageException {
     boolean done = false;
     try {
+      connection.setAutoCommit(false);
       T result = work.apply(connection);
       connection.commit();
+      // SQLite's driver has begun the next transaction by now; left open, an immediate one would
+      // keep every other process from writing.
+      connection.setAutoCommit(true);
       done = true;
       return result;
     } finally {
@@ -64,6 +68,7 @@ final class ConnectionPool implements AutoCloseable {
   private static boolean rolledBack(Connection connection) {
     try {
       connection.rollback();
+      connection.setAutoCommit(true);
       return true;
     } catch (SQLException e) {
       return false;

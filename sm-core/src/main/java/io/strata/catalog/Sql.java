@@ -6,6 +6,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -86,8 +87,7 @@ final class Sql {
     switch (argument) {
       case Long number -> statement.setLong(index, number);
       case Boolean flag -> statement.setLong(index, flag ? 1 : 0);
-      case Optional<?> absent when absent.isEmpty() ->
-          statement.setNull(index, java.sql.Types.VARCHAR);
+      case Optional<?> absent when absent.isEmpty() -> statement.setNull(index, Types.VARCHAR);
       case Optional<?> present -> statement.setString(index, present.orElseThrow().toString());
       case Enum<?> constant -> statement.setString(index, constant.name());
       default -> statement.setString(index, argument.toString());

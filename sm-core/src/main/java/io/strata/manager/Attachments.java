@@ -6,6 +6,7 @@ import io.strata.catalog.CatalogReader;
 import io.strata.catalog.VdiRecord;
 import io.strata.spi.AccessMode;
 import io.strata.spi.ErrorCode;
+import io.strata.spi.Messages;
 import io.strata.spi.Repository;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
@@ -148,7 +149,7 @@ final class Attachments {
                 + " is attached "
                 + other.mode()
                 + " by domain '"
-                + io.strata.spi.Messages.printable(other.domain())
+                + Messages.printable(other.domain())
                 + "' of host "
                 + other.host()
                 + ".",
@@ -294,11 +295,7 @@ final class Attachments {
   private static StorageException notAttached(VdiUuid vdi, String domain) {
     return new StorageException(
         ErrorCode.VDI_UNAVAILABLE,
-        "VDI "
-            + vdi
-            + " is not attached by domain '"
-            + io.strata.spi.Messages.printable(domain)
-            + "'.",
+        "VDI " + vdi + " is not attached by domain '" + Messages.printable(domain) + "'.",
         "Attach it first.");
   }
 
@@ -329,7 +326,7 @@ final class Attachments {
             + " is attached "
             + attachment.mode()
             + " by domain '"
-            + io.strata.spi.Messages.printable(attachment.domain())
+            + Messages.printable(attachment.domain())
             + "' of host "
             + attachment.host()
             + ".",

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.jspecify.annotations.Nullable;
@@ -122,7 +123,7 @@ final class HomeDirectory implements AutoCloseable {
             StandardOpenOption.TRUNCATE_EXISTING,
             StandardOpenOption.WRITE,
             StandardOpenOption.SYNC);
-        Files.move(fresh, path, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+        Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE);
       }
       return HostUuid.parse(Files.readString(path, StandardCharsets.UTF_8).strip());
     } catch (IOException e) {

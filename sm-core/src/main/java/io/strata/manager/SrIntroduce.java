@@ -6,7 +6,7 @@ import io.strata.spi.SrUuid;
 /// Request of `sr-introduce`: an SR that exists on its storage comes back to the catalog. Its
 /// contents follow with `pbd-create` and `pbd-plug`.
 ///
-/// @param nameLabel its name until the SR's own metadata is read; that name wins unless it is empty
+/// @param nameLabel its name; empty: the one that the SR carries, once it is plugged
 public record SrIntroduce(
     SrUuid uuid,
     String type,

@@ -9,6 +9,7 @@ import io.strata.spi.Repository;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
+import io.strata.spi.Volume;
 import io.strata.spi.VolumeSpec;
 import io.strata.vhd.VhdCorruptException;
 import io.strata.vhd.VhdRejectedException;
@@ -134,7 +135,7 @@ final class Transfers {
             source.nameDescription(),
             sizeBytes,
             source.type(),
-            sr.equals(source.sr()) ? source.kind() : io.strata.spi.Volume.Kind.VHD,
+            sr.equals(source.sr()) ? source.kind() : Volume.Kind.VHD,
             source.sharable(),
             false,
             List.of(),

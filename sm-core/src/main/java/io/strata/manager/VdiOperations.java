@@ -2,8 +2,10 @@
 package io.strata.manager;
 
 import io.strata.catalog.VdiRecord;
+import io.strata.spi.AccessMode;
 import io.strata.spi.Clones;
 import io.strata.spi.ErrorCode;
+import io.strata.spi.Messages;
 import io.strata.spi.Repository;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
@@ -185,8 +187,7 @@ final class VdiOperations {
     core.claims().assertFree(vdi.uuid());
     boolean readers =
         core.catalog().read(r -> r.attachments(vdi.uuid())).stream()
-            .anyMatch(
-                a -> a.mode() == io.strata.spi.AccessMode.RO || !a.host().equals(core.host()));
+            .anyMatch(a -> a.mode() == AccessMode.RO || !a.host().equals(core.host()));
     if (readers) {
       throw new StorageException(
           ErrorCode.VDI_IN_USE,
@@ -267,7 +268,7 @@ final class VdiOperations {
       throw new StorageException(
           ErrorCode.BAD_REQUEST,
           "Location '"
-              + io.strata.spi.Messages.printable(request.location())
+              + Messages.printable(request.location())
               + "' is not that of VDI "
               + request.uuid()
               + ".",

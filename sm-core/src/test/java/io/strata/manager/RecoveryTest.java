@@ -224,8 +224,6 @@ class RecoveryTest {
         assertThat(died).as(step).isTrue();
         bench.restart();
         assertWhole(step, scene);
-        bench.restart();
-        assertWhole(step + ", second restart", scene);
       }
     }
   }
