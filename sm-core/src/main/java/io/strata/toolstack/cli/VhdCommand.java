@@ -103,6 +103,29 @@ final class VhdCommand {
     return 0;
   }
 
+  @Command(
+      description = "Look for damage in a VHD and its chain; 1 if there is any.",
+      mixinStandardHelpOptions = true)
+  int check(
+      @Parameters(paramLabel = "FILE") Path file,
+      @Option(names = "--bitmaps", description = "Read the blocks' data too.") boolean bitmaps,
+      @Option(names = "--json", description = "As JSON.") boolean json)
+      throws IOException {
+    return new VhdIntegrity(terminal).check(file, bitmaps, json);
+  }
+
+  @Command(
+      description = "Repair what needs no guess in a VHD, and say what was written.",
+      mixinStandardHelpOptions = true)
+  int repair(
+      @Parameters(paramLabel = "FILE", description = "Not in use.") Path file,
+      @Option(names = "--bitmaps", description = "Zero data in sectors that are not present.")
+          boolean bitmaps,
+      @Option(names = "--dry-run", description = "Only say what would be written.") boolean dryRun)
+      throws IOException {
+    return new VhdIntegrity(terminal).repair(file, bitmaps, dryRun);
+  }
+
   private static String table(Json.Members members) {
     Map<String, String> texts = new LinkedHashMap<>();
     members.values().forEach((name, value) -> texts.put(name, Rendering.of(value)));

@@ -40,7 +40,8 @@ final class ImportRulesTest {
           Map.entry("gc", List.of("catalog", "spi", "block")),
           Map.entry("manager", List.of("gc", "catalog", "nbd", "spi", "vhd", "block")),
           Map.entry(
-              "toolstack", List.of("manager", "catalog", "nbd", "spi", "host", "vhd", "block")),
+              "toolstack",
+              List.of("manager", "catalog", "nbd", "spi", "host", "vhd", "check", "block")),
           Map.entry("driver", DRIVER_MAY),
           Map.entry("storagelink", DRIVER_MAY));
 

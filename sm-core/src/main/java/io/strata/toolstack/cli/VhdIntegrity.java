@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.toolstack.cli;
+
+import io.strata.block.FileContainer;
+import io.strata.check.CheckOptions;
+import io.strata.check.CheckReport;
+import io.strata.check.Finding;
+import io.strata.check.Fix;
+import io.strata.check.RepairPlan;
+import io.strata.check.RepairStep;
+import io.strata.check.Severity;
+import io.strata.check.VhdChecker;
+import io.strata.check.VhdRepairer;
+import io.strata.toolstack.Json;
+import io.strata.toolstack.JsonText;
+import io.strata.toolstack.Rendering;
+import io.strata.toolstack.image.ImageDevice;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/// Checks and repairs of a VHD file, shown on a terminal.
+final class VhdIntegrity {
+  /// Plans that one repair makes, since a plan has a bound.
+  private static final int MOST_ROUNDS = 1000;
+
+  private final PrintStream out;
+
+  VhdIntegrity(Terminal terminal) {
+    out = terminal.out();
+  }
+
+  /// @return 0 where nothing is worse than INFO, else 1
+  int check(Path file, boolean bitmaps, boolean json) throws IOException {
+    CheckReport report;
+    try (FileContainer container = FileContainer.openReadOnly(file)) {
+      report = VhdChecker.check(container, options(file, bitmaps));
+    }
+    if (json) {
+      out.println(JsonText.pretty(json(report)));
+    } else {
+      show(report);
+    }
+    return report.clean() ? 0 : 1;
+  }
+
+  /// @param dryRun only says what would be done
+  /// @return 0 where nothing worse than INFO is left, else 1
+  int repair(Path file, boolean bitmaps, boolean dryRun) throws IOException {
+    try (FileContainer container =
+        dryRun ? FileContainer.openReadOnly(file) : FileContainer.openReadWrite(file)) {
+      CheckOptions options = options(file, bitmaps);
+      CheckReport report = VhdChecker.check(container, options);
+      RepairPlan plan = VhdRepairer.plan(container, report);
+      for (int round = 0; !dryRun && !plan.steps().isEmpty() && round < MOST_ROUNDS; round++) {
+        show(plan);
+        VhdRepairer.apply(container, plan);
+        report = VhdChecker.check(container, options);
+        plan = VhdRepairer.plan(container, report);
+      }
+      show(plan);
+      plan.unfixable().forEach(this::show);
+      return report.clean() ? 0 : 1;
+    }
+  }
+
+  private static CheckOptions options(Path file, boolean bitmaps) throws IOException {
+    CheckOptions options = CheckOptions.standard().withParents(ImageDevice.parentsOf(file));
+    return bitmaps ? options.withBitmaps() : options;
+  }
+
+  private void show(CheckReport report) {
+    report.findings().forEach(this::show);
+    if (report.moreFindings() > 0) {
+      out.println(report.moreFindings() + " more findings");
+    }
+    out.println(
+        report.findings().isEmpty()
+            ? Rendering.escaped(report.image()) + " is valid"
+            : Rendering.escaped(report.image())
+                + ": "
+                + report.count(Severity.ERROR)
+                + " errors, "
+                + report.count(Severity.WARNING)
+                + " warnings");
+  }
+
+  private void show(Finding finding) {
+    String fix = finding.fix().map(f -> "; repair can " + f.sentence()).orElse("");
+    out.println(finding.severity() + " " + Rendering.escaped(finding.sentence() + fix));
+  }
+
+  private void show(RepairPlan plan) {
+    for (RepairStep step : plan.steps()) {
+      out.println(
+          Rendering.escaped(step.sentence())
+              + " ("
+              + step.lengthBytes()
+              + " bytes at "
+              + step.offsetBytes()
+              + ")");
+    }
+  }
+
+  private static Json json(CheckReport report) {
+    return Json.object()
+        .with("file", report.image())
+        .with("uuid", Json.of(report.uuid()))
+        .with("type", Json.of(report.type().map(type -> type.name().toLowerCase(Locale.ROOT))))
+        .with("size", report.diskBytes())
+        .with("file-size", report.imageBytes())
+        .with("blocks", report.blocks())
+        .with("allocated-blocks", report.allocatedBlocks())
+        .with("depth", report.depth())
+        .with("bitmaps-checked", report.bitmapsChecked())
+        .with("worst", Json.of(report.worst()))
+        .with("more-findings", report.moreFindings())
+        .with(
+            "findings", new Json.Items(report.findings().stream().map(VhdIntegrity::json).toList()))
+        .build();
+  }
+
+  private static Json json(Finding finding) {
+    Json.Builder json =
+        Json.object()
+            .with("name", finding.name())
+            .with("severity", finding.severity().name())
+            .with("file", finding.where().image())
+            .with("offset", finding.where().offsetBytes());
+    finding.where().block().ifPresent(block -> json.with("block", block));
+    return json.with("expected", finding.expected())
+        .with("found", finding.found())
+        .with("fix", Json.of(finding.fix().map(Fix::sentence)))
+        .build();
+  }
+}
