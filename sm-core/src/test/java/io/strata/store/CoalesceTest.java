@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.io.TempDir;
@@ -165,7 +166,7 @@ class CoalesceTest {
             .snapshots()
             .orElseThrow()
             .prepare(new SnapshotSpec(disk, snapshot, VdiUuid.random()));
-    models.put(snapshot, models.get(disk).clone());
+    models.put(snapshot, Objects.requireNonNull(models.get(disk)).clone());
     return prepared.commit().device().orElse(device);
   }
 
@@ -176,7 +177,7 @@ class CoalesceTest {
         .clones()
         .orElseThrow()
         .clone(new io.strata.spi.Clones.CloneSpec(source, copy, VdiUuid.random()));
-    models.put(copy, models.get(source).clone());
+    models.put(copy, Objects.requireNonNull(models.get(source)).clone());
   }
 
   private void deleteOne(VhdRepository repository, Random random) throws StorageException {
