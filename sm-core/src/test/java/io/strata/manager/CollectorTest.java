@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.manager;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.strata.gc.GcAction;
+import io.strata.nbd.NbdClient;
+import io.strata.nbd.NbdEndpoint;
+import io.strata.spi.AccessMode;
+import io.strata.spi.Capability;
+import io.strata.spi.DeviceConfig;
+import io.strata.spi.DriverDescription;
+import io.strata.spi.ErrorCode;
+import io.strata.spi.ProbeResult;
+import io.strata.spi.Repository;
+import io.strata.spi.SrUuid;
+import io.strata.spi.StorageDriver;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import io.strata.store.DirectoryStore;
+import io.strata.store.VhdRepository;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Chains on real VHDs are made shorter under a client that writes over NBD.
+class CollectorTest {
+  private static final int SIZE = 32 << 20;
+  private static final int SECTOR = 4096;
+
+  @TempDir Path folder;
+  private final Faults faults = new Faults();
+  private final byte[] model = new byte[SIZE];
+  private final Random random = new Random(7);
+
+  @Test
+  void runningDiskKeepsItsBytesWhileItsChainIsCollected() throws Exception {
+    try (StorageManager manager = open()) {
+      VdiUuid disk = prepare(manager);
+      SrUuid sr = manager.vdi(disk).sr();
+      AtomicBoolean stop = new AtomicBoolean();
+      AtomicReference<Throwable> failure = new AtomicReference<>();
+      Thread guest =
+          Thread.ofPlatform()
+              .start(() -> {
+                try (NbdClient client = client(disk)) {
+                  while (!stop.get()) {
+                    write(client, 1);
+                  }
+                } catch (IOException | RuntimeException e) {
+                  failure.set(e);
+                }
+              });
+      List<GcAction> done = manager.srGc(sr);
+      stop.set(true);
+      guest.join();
+      assertThat(failure.get()).isNull();
+      assertThat(done).isNotEmpty();
+      manager.srGc(sr);
+      try (NbdClient client = client(disk)) {
+        assertThat(read(client)).isEqualTo(model);
+      }
+      assertThat(manager.srGcPlan(sr)).isEmpty();
+      assertThat(manager.vdis(sr)).hasSize(1);
+    }
+    try (StorageManager _ = open();
+        NbdClient client = client(onlyDisk)) {
+      assertThat(read(client)).isEqualTo(model);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "vdi-freeze.recorded",
+        "vdi-freeze.prepared",
+        "vdi-freeze.frozen",
+        "vdi-coalesce.recorded",
+        "vdi-coalesce.block-16",
+        "vdi-coalesce.copied",
+        "vdi-coalesce.finished"
+      })
+  void deathAfterAStepOfACollectionLosesNothing(String point) throws Exception {
+    SrUuid sr;
+    VdiUuid disk;
+    try (StorageManager manager = open()) {
+      disk = prepare(manager);
+      sr = manager.vdi(disk).sr();
+      faults.forget();
+      faults.dieAt(point);
+      manager.srGc(sr);
+      assertThat(faults.passed()).contains(point);
+    }
+    faults.heal();
+    try (StorageManager manager = open()) {
+      try (NbdClient client = client(disk)) {
+        assertThat(read(client)).isEqualTo(model);
+        write(client, 20);
+        manager.srGc(sr);
+        manager.srGc(sr);
+        assertThat(read(client)).isEqualTo(model);
+      }
+      assertThat(manager.srGcPlan(sr)).isEmpty();
+      assertThat(manager.intents()).isEmpty();
+      assertThat(manager.vdis(sr)).hasSize(1);
+    }
+  }
+
+  private VdiUuid onlyDisk = VdiUuid.random();
+
+  /// A running disk over a chain of nodes whose snapshots were destroyed.
+  private VdiUuid prepare(StorageManager manager) throws StorageException, IOException {
+    SrUuid sr =
+        manager.srCreate(
+            new SrCreate(
+                Optional.empty(),
+                "folder",
+                "sr",
+                "",
+                new DeviceConfig(Map.of("location", folder.resolve("sr").toString())),
+                false,
+                "user",
+                Map.of()));
+    VdiUuid disk = manager.vdiCreate(VdiCreate.of(sr, "disk", SIZE));
+    onlyDisk = disk;
+    manager.vdiAttach(new VdiAttach(disk, AccessMode.RW, VdiAttach.HOST_DOMAIN, Optional.empty()));
+    List<VdiUuid> snapshots = new ArrayList<>();
+    try (NbdClient client = client(disk)) {
+      for (int i = 0; i < 4; i++) {
+        write(client, 300);
+        snapshots.add(manager.vdiSnapshot(VdiSnapshot.of(disk)));
+      }
+      write(client, 1500);
+      client.flush();
+    }
+    for (VdiUuid snapshot : snapshots) {
+      manager.vdiDestroy(snapshot);
+    }
+    return disk;
+  }
+
+  private NbdClient client(VdiUuid disk) throws IOException {
+    Path socket = folder.resolve("home").resolve("run").resolve("nbd.sock");
+    return NbdClient.connect(new NbdEndpoint.UnixSocket(socket), disk.toString());
+  }
+
+  private void write(NbdClient client, int count) throws IOException {
+    for (int i = 0; i < count; i++) {
+      int offset = random.nextInt(SIZE / SECTOR) * SECTOR;
+      byte[] bytes = new byte[SECTOR];
+      random.nextBytes(bytes);
+      client.write(offset, ByteBuffer.wrap(bytes));
+      System.arraycopy(bytes, 0, model, offset, SECTOR);
+    }
+  }
+
+  private static byte[] read(NbdClient client) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(SIZE);
+    client.read(0, bytes);
+    return bytes.array();
+  }
+
+  private StorageManager open() throws StorageException {
+    return StorageManager.open(
+        new ManagerConfig(
+            folder.resolve("home"),
+            List.of(new FolderDriver()),
+            Clock.systemUTC(),
+            "testhost",
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(10),
+            faults,
+            false));
+  }
+
+  /// SRs of VHDs in a folder.
+  private static final class FolderDriver implements StorageDriver {
+    @Override
+    public DriverDescription describe() {
+      return new DriverDescription(
+          "folder",
+          "folder",
+          "VHDs in a folder",
+          "tests",
+          "1",
+          false,
+          Set.of(Capability.VDI_CREATE),
+          List.of());
+    }
+
+    @Override
+    public ProbeResult probe(DeviceConfig config) {
+      return new ProbeResult(List.of());
+    }
+
+    @Override
+    public void create(SrUuid sr, DeviceConfig config) throws StorageException {
+      try {
+        java.nio.file.Files.createDirectories(location(config));
+      } catch (IOException e) {
+        throw new StorageException(ErrorCode.FILE_SR_CREATE, "No folder.", "Look at it.", e);
+      }
+    }
+
+    @Override
+    public Repository attach(SrUuid sr, DeviceConfig config) throws StorageException {
+      return new VhdRepository(new DirectoryStore(location(config)));
+    }
+
+    @Override
+    public void destroy(SrUuid sr, DeviceConfig config) {}
+
+    private static Path location(DeviceConfig config) throws StorageException {
+      return Path.of(config.require("location", ErrorCode.CONFIG_LOCATION_MISSING));
+    }
+  }
+}
