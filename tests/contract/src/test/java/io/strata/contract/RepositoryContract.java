@@ -446,8 +446,16 @@ abstract class RepositoryContract {
         .isIn(ErrorCode.SR_IN_USE, ErrorCode.SR_UNAVAILABLE);
     assertThat(refusal(() -> sr.driver.destroy(other, sr.config())))
         .isIn(ErrorCode.SR_IN_USE, ErrorCode.SR_UNAVAILABLE);
+  }
+
+  @Test
+  void creatingTheSrAgainKeepsItsVolumes() throws Exception {
+    VdiUuid vdi = sr.create(SIZE_BYTES);
+    put(vdi, 0, "kept");
+    sr.close();
     sr.driver.create(sr.sr, sr.config());
-    sr.create(SIZE_BYTES);
+    sr.reattach();
+    assertThat(get(vdi, 0, 4)).isEqualTo("kept");
   }
 
   @Test
