@@ -250,6 +250,8 @@ final class RepairPlanner {
       }
     }
     ByteBuffer old = batmap.map(subject);
+    byte[] before = new byte[old.remaining()];
+    old.get(old.position(), before);
     int checksum = RawBatmap.checksum(map);
     if (!old.equals(map)) {
       write(Fix.BATMAP, "Put the batmap out of force", batmap.offsetBytes(), headerWith(batmap, 0));
@@ -260,7 +262,7 @@ final class RepairPlanner {
                   ? "Write the batmap as the bitmaps say"
                   : "Empty the batmap, since the BAT is damaged",
               batmap.mapOffsetBytes(),
-              old.array(),
+              before,
               map.array()));
     }
     if (!old.equals(map) || checksum != batmap.storedChecksum()) {
