@@ -57,7 +57,7 @@ final class ManagedGuestTest {
 
   private void boot(StorageManager manager, VdiUuid vdi, String phase)
       throws IOException, StorageException {
-    guest.run(manager.vdiAttach(VdiAttach.of(vdi, AccessMode.READ_WRITE)).uri(), phase);
+    guest.run(manager.vdiAttach(VdiAttach.of(vdi, AccessMode.RW)).uri(), phase);
     manager.vdiDetach(vdi, VdiAttach.HOST_DOMAIN);
   }
 
@@ -68,7 +68,7 @@ final class ManagedGuestTest {
     try (StorageManager manager = open()) {
       SrUuid sr = createSr(manager);
       disk = manager.vdiCreate(VdiCreate.of(sr, "root", SIZE_BYTES));
-      String uri = manager.vdiAttach(VdiAttach.of(disk, AccessMode.READ_WRITE)).uri();
+      String uri = manager.vdiAttach(VdiAttach.of(disk, AccessMode.RW)).uri();
       try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
         Future<String> running = executor.submit(() -> guest.run(uri, "write"));
         int snapshots = 0;
