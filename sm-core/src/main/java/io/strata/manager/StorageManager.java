@@ -64,7 +64,7 @@ public final class StorageManager implements AutoCloseable {
     Intents intents = new Intents(core, metadata);
     VolumeResults results = new VolumeResults(core);
     Reconciler reconciler = new Reconciler(core, metadata);
-    disks = new ServedDisks(backend, config);
+    disks = new ServedDisks(backend, config.drainTimeout());
     collector = new Collector(core, intents, results, reconciler, disks);
     recovery = new Recovery(core, intents, results, collector);
     attachments = new Attachments(core, disks, backend);

@@ -42,8 +42,6 @@ final class ChangeCommands {
     } catch (IOException | RuntimeException failure) {
       burst.export().deviceFailed("write", offsetBytes, length, failure);
       return Optional.of(NbdError.of(failure));
-    } finally {
-      burst.export().changed();
     }
   }
 
@@ -55,11 +53,7 @@ final class ChangeCommands {
       return;
     }
     try {
-      try {
-        burst.device().discard(offsetBytes, lengthBytes);
-      } finally {
-        burst.export().changed();
-      }
+      burst.device().discard(offsetBytes, lengthBytes);
       succeed(cookie, durable);
     } catch (IOException | RuntimeException failure) {
       burst.export().deviceFailed("trim", offsetBytes, lengthBytes, failure);
@@ -82,11 +76,7 @@ final class ChangeCommands {
       return;
     }
     try {
-      try {
-        device.writeZeroes(offsetBytes, lengthBytes, zeroing, Durability.WRITE_BACK);
-      } finally {
-        burst.export().changed();
-      }
+      device.writeZeroes(offsetBytes, lengthBytes, zeroing, Durability.WRITE_BACK);
       succeed(cookie, (flags & NbdWire.CMD_FLAG_FUA) != 0);
     } catch (IOException | RuntimeException failure) {
       burst.export().deviceFailed("write zeroes", offsetBytes, lengthBytes, failure);

@@ -27,7 +27,6 @@ final class Bench implements AutoCloseable {
 
   final MemoryStorage storage = new MemoryStorage();
   final Faults faults = new Faults();
-  final ManualSchedule schedule = new ManualSchedule();
   private final Path home;
   StorageManager manager;
 
@@ -51,9 +50,7 @@ final class Bench implements AutoCloseable {
         Duration.ofMillis(300),
         Duration.ofSeconds(5),
         faults,
-        false,
-        Duration.ofSeconds(5),
-        schedule);
+        false);
   }
 
   /// Ends the daemon and starts it anew.

@@ -184,9 +184,7 @@ class CollectorTest {
             Duration.ofSeconds(10),
             Duration.ofSeconds(10),
             faults,
-            false,
-            Duration.ofSeconds(5),
-            new ManualSchedule()));
+            false));
   }
 
   /// SRs of VHDs in a folder.
