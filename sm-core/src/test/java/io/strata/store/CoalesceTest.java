@@ -109,7 +109,9 @@ class CoalesceTest {
           }
           case GcAction.Keep _ -> {}
         }
-        tree.prepareRefresh(disk).commit();
+        var prepared = tree.prepareRefresh(disk);
+        prepared.commit();
+        prepared.release();
         write(device, random);
         break;
       }

@@ -14,8 +14,7 @@ import java.util.Optional;
 /// Entry of the `bench` script: runs a suite, prints its table, and writes `SUITE.csv` and
 /// `SUITE.svg`.
 public final class Bench {
-  private static final String USAGE =
-      "usage: bench vhd|nbd|parts [--quick] [--rounds=N] [--only=PART]";
+  private static final String USAGE = "usage: bench vhd|nbd [--quick] [--rounds=N] [--only=PART]";
 
   private Bench() {}
 
@@ -27,7 +26,7 @@ public final class Bench {
   }
 
   /// @param args the suite, then options
-  public static void main(String[] args) throws Exception {
+  public static void main(String[] args) throws IOException, InterruptedException {
     List<String> options = List.of(args);
     if (options.isEmpty()) {
       System.err.println(USAGE);
@@ -35,10 +34,6 @@ public final class Bench {
     }
     String suite = options.getFirst();
     boolean quick = options.contains("--quick");
-    if (suite.equals("parts")) {
-      Parts.run(quick);
-      return;
-    }
     Map<String, Part> parts = parts(suite);
     String only = option(options, "only").orElse("");
     if (parts.isEmpty() || !(only.isEmpty() || parts.containsKey(only))) {
@@ -100,11 +95,7 @@ public final class Bench {
         System.err.println(suite + " " + part.getKey() + " failed: " + e);
       }
       System.err.printf(
-          Locale.ROOT,
-          "%s %s: %.0f s%n",
-          suite,
-          part.getKey(),
-          (System.nanoTime() - start) / 1e9);
+          Locale.ROOT, "%s %s: %.0f s%n", suite, part.getKey(), (System.nanoTime() - start) / 1e9);
     }
     if (suite.equals("nbd")) {
       NbdBench.compare(results);

@@ -38,8 +38,18 @@ final class Chains {
     for (int i = 1; i < depth; i++) {
       Path child = folder.resolve(i + ".qcow2");
       Command.run(
-          "qemu-img", "create", "-q", "-u", "-f", "qcow2", "-F", "qcow2", "-b",
-          layers.getLast().toString(), child.toString(), Long.toString(sizeBytes));
+          "qemu-img",
+          "create",
+          "-q",
+          "-u",
+          "-f",
+          "qcow2",
+          "-F",
+          "qcow2",
+          "-b",
+          layers.getLast().toString(),
+          child.toString(),
+          Long.toString(sizeBytes));
       List<String> line = new ArrayList<>(List.of("qemu-io", "-f", "qcow2", "-t", "unsafe"));
       new Random(i)
           .longs(0, sizeBytes / writeBytes)

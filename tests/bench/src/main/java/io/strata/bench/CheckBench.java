@@ -38,8 +38,15 @@ final class CheckBench {
       Path qcow2 = scratch.file("full.qcow2");
       fullyAllocated(vhd);
       Command.run(
-          "qemu-img", "create", "-q", "-f", "qcow2", "-o", "preallocation=metadata",
-          qcow2.toString(), Long.toString(SIZE_BYTES));
+          "qemu-img",
+          "create",
+          "-q",
+          "-f",
+          "qcow2",
+          "-o",
+          "preallocation=metadata",
+          qcow2.toString(),
+          Long.toString(SIZE_BYTES));
       for (int round = 0; round <= scale.rounds(); round++) {
         Command.settle();
         double ours = check(vhd);

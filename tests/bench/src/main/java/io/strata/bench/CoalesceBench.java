@@ -41,8 +41,7 @@ final class CoalesceBench {
     Images.Content dense = disk -> Fill.dense(disk, scale.diskBytes(), 2);
     Images.Content scattered =
         disk ->
-            Fill.scattered(
-                disk, scale.scatteredWrites(), Guest.BLOCK_BYTES, scale.diskBytes(), 3);
+            Fill.scattered(disk, scale.scatteredWrites(), Guest.BLOCK_BYTES, scale.diskBytes(), 3);
     double scatteredMib = scale.scatteredWrites() * (double) Guest.BLOCK_BYTES / Scale.MIB;
     double denseMib = (double) scale.diskBytes() / Scale.MIB;
 
@@ -115,7 +114,14 @@ final class CoalesceBench {
       Command.settle();
       double qemu =
           Command.seconds(
-              "qemu-img", "commit", "-q", "-d", "-t", "writeback", "-f", "qcow2",
+              "qemu-img",
+              "commit",
+              "-q",
+              "-d",
+              "-t",
+              "writeback",
+              "-f",
+              "qcow2",
               images.child().qcow2().toString());
       if (round > 0) {
         results.add(task, OURS, mib / ours);
@@ -147,7 +153,8 @@ final class CoalesceBench {
     results.add(SPACE, OURS, ours);
     results.add(SPACE, "qcow2", Images.storageMib(folder.resolve("scattered.qcow2")));
     results.target(
-        String.format(Locale.ROOT, "%.0f MiB of scattered 4 KiB: at most 1.25x on disk", writtenMib),
+        String.format(
+            Locale.ROOT, "%.0f MiB of scattered 4 KiB: at most 1.25x on disk", writtenMib),
         String.format(Locale.ROOT, "%.1f MiB", ours),
         ours <= 1.25 * writtenMib);
   }

@@ -68,7 +68,15 @@ final class Images {
   static void qcow2Child(Path file, Path parent, Content content)
       throws IOException, InterruptedException {
     Command.run(
-        "qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", parent.toString(),
+        "qemu-img",
+        "create",
+        "-q",
+        "-f",
+        "qcow2",
+        "-F",
+        "qcow2",
+        "-b",
+        parent.toString(),
         file.toString());
     fillQemu(file, "qcow2", content);
   }

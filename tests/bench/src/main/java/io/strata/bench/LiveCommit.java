@@ -24,15 +24,13 @@ final class LiveCommit {
     Path leaf = scratch.file("leaf.qcow2");
     Path control = scratch.file("control.sock");
     Path socket = scratch.file("nbd.sock");
-    Images.qemu(
-        base, "qcow2", scale.diskBytes(), disk -> Fill.dense(disk, scale.diskBytes(), 1));
+    Images.qemu(base, "qcow2", scale.diskBytes(), disk -> Fill.dense(disk, scale.diskBytes(), 1));
     Images.qcow2Child(
         leaf,
         base,
         disk -> {
           Fill.dense(disk, scale.diskBytes() / 2, 2);
-          Fill.scattered(
-              disk, scale.scatteredWrites(), Guest.BLOCK_BYTES, scale.diskBytes(), 3);
+          Fill.scattered(disk, scale.scatteredWrites(), Guest.BLOCK_BYTES, scale.diskBytes(), 3);
         });
     Command.settle();
     List<String> line =
@@ -82,8 +80,7 @@ final class LiveCommit {
   }
 
   /// Sends a command and reads until an answer or event that is expected.
-  private static void say(SocketChannel monitor, String command, String until)
-      throws IOException {
+  private static void say(SocketChannel monitor, String command, String until) throws IOException {
     monitor.write(ByteBuffer.wrap((command + "\n").getBytes(StandardCharsets.UTF_8)));
     StringBuilder heard = new StringBuilder();
     ByteBuffer piece = ByteBuffer.allocate(4096);

@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 
-/// A disk with very many snapshots: how long it takes to open, how fast it is read, and how long
-/// it takes to become short again while a client writes. Beside a qcow2 chain of the same depth.
+/// A disk with very many snapshots: how long it takes to open, how fast it is read, and how long it
+/// takes to become short again while a client writes. Beside a qcow2 chain of the same depth.
 final class LongChainBench {
   private static final int LAYER_WRITES = 16;
   private static final int LAYER_WRITE_BYTES = 1 << 16;
@@ -138,7 +138,8 @@ final class LongChainBench {
   private void peer(Scratch scratch) throws IOException, InterruptedException {
     int depth = Math.min(scale.snapshots(), PEER_DEPTH);
     long size = scale.diskBytes() / 4;
-    Path leaf = Chains.qcow2(scratch.path(), depth, size, LAYER_WRITES, LAYER_WRITE_BYTES).getLast();
+    Path leaf =
+        Chains.qcow2(scratch.path(), depth, size, LAYER_WRITES, LAYER_WRITE_BYTES).getLast();
     String subject = "qemu qcow2, " + depth + " snapshots";
     Path socket = scratch.file("nbd.sock");
     for (int round = 0; round < scale.rounds(); round++) {

@@ -48,9 +48,7 @@ final class ManyDisksBench {
         new ProcessBuilder(line).redirectError(scratch.file("daemon.log").toFile()).start();
     try (BufferedReader output = daemon.inputReader()) {
       List<String> uris = new ArrayList<>();
-      for (String uri = output.readLine();
-          uri != null && !uri.isEmpty();
-          uri = output.readLine()) {
+      for (String uri = output.readLine(); uri != null && !uri.isEmpty(); uri = output.readLine()) {
         uris.add(uri);
       }
       if (uris.size() != DISKS) {
@@ -63,8 +61,7 @@ final class ManyDisksBench {
       results.add(MEMORY, "strata", ServerProcess.memoryMib(daemon.pid(), "VmRSS"));
       load(scale, scratch, uris.subList(0, 1));
       for (int round = 0; round < scale.rounds(); round++) {
-        results.add(
-            WRITES, "strata, 50 disks", load(scale, scratch, uris.subList(0, ACTIVE)));
+        results.add(WRITES, "strata, 50 disks", load(scale, scratch, uris.subList(0, ACTIVE)));
         results.add(WRITES, "strata, 1 disk", load(scale, scratch, uris.subList(0, 1)));
       }
     } finally {

@@ -32,9 +32,7 @@ final class OnlineMergeBench {
     }
     double ratio = results.median(TYPICAL, MERGING) / results.median(TYPICAL, AT_REST);
     results.target(
-        "p99 of a guest's write during a merge: below 3x",
-        Results.ratioText(ratio),
-        ratio < 3);
+        "p99 of a guest's write during a merge: below 3x", Results.ratioText(ratio), ratio < 3);
     double longest = results.tasks().get(WORST).get(MERGING).highest();
     results.target(
         "no stall over 100 ms during a merge",
@@ -49,8 +47,7 @@ final class OnlineMergeBench {
       Fill.dense(disk, scale.diskBytes(), 1);
       VdiUuid snapshot = testbed.manager().vdiSnapshot(VdiSnapshot.of(vdi));
       Fill.dense(disk, scale.diskBytes() / 2, 2);
-      Fill.scattered(
-          disk, scale.scatteredWrites(), Guest.BLOCK_BYTES, scale.diskBytes(), 3);
+      Fill.scattered(disk, scale.scatteredWrites(), Guest.BLOCK_BYTES, scale.diskBytes(), 3);
       testbed.manager().vdiDestroy(snapshot);
       Command.settle();
 

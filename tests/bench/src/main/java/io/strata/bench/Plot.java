@@ -74,8 +74,7 @@ final class Plot {
             LABEL_WIDTH + samples.highest() * scale,
             y - 4,
             y - 4));
-    text(
-        body, LABEL_WIDTH + BAR_WIDTH + 8, y, "normal", Results.number(samples.median()));
+    text(body, LABEL_WIDTH + BAR_WIDTH + 8, y, "normal", Results.number(samples.median()));
   }
 
   private static void text(StringBuilder body, int x, int y, String weight, String content) {

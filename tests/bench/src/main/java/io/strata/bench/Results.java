@@ -104,21 +104,22 @@ final class Results {
   /// One line per sample.
   void writeCsv(Path file) throws IOException {
     StringBuilder text = new StringBuilder("task,unit,more_is_better,subject,round,value\n");
-    tasks.forEach((task, subjects) -> subjects.forEach((subject, samples) -> {
-      int round = 1;
-      for (double value : samples.values()) {
-        text.append(
-            String.format(
-                Locale.ROOT,
-                "\"%s\",%s,%b,\"%s\",%d,%.4f%n",
-                task.name(),
-                task.unit(),
-                task.moreIsBetter(),
-                subject,
-                round++,
-                value));
-      }
-    }));
+    tasks.forEach((task, subjects) ->
+        subjects.forEach((subject, samples) -> {
+          int round = 1;
+          for (double value : samples.values()) {
+            text.append(
+                String.format(
+                    Locale.ROOT,
+                    "\"%s\",%s,%b,\"%s\",%d,%.4f%n",
+                    task.name(),
+                    task.unit(),
+                    task.moreIsBetter(),
+                    subject,
+                    round++,
+                    value));
+          }
+        }));
     Files.writeString(file, text);
   }
 }

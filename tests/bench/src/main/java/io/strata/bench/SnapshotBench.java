@@ -76,8 +76,7 @@ final class SnapshotBench {
     testbed.detach(vdi);
   }
 
-  private static void many(Scale scale, Results results, Testbed testbed)
-      throws StorageException {
+  private static void many(Scale scale, Results results, Testbed testbed) throws StorageException {
     List<VdiUuid> disks = new ArrayList<>();
     for (int i = 0; i < DISKS; i++) {
       disks.add(testbed.disk("small " + i, SMALL_BYTES));
@@ -112,7 +111,15 @@ final class SnapshotBench {
 
   private static double create(Path child, Path parent) throws IOException, InterruptedException {
     return Command.seconds(
-        "qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", parent.toString(),
+        "qemu-img",
+        "create",
+        "-q",
+        "-f",
+        "qcow2",
+        "-F",
+        "qcow2",
+        "-b",
+        parent.toString(),
         child.toString());
   }
 }

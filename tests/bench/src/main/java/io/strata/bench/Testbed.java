@@ -3,7 +3,6 @@ package io.strata.bench;
 
 import io.strata.driver.local.FileDriver;
 import io.strata.manager.Attachment;
-import io.strata.manager.Failpoints;
 import io.strata.manager.ManagerConfig;
 import io.strata.manager.SrCreate;
 import io.strata.manager.StorageManager;
@@ -18,8 +17,6 @@ import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -28,17 +25,20 @@ record Testbed(StorageManager manager, SrUuid sr, Path home) implements AutoClos
 
   static Testbed open(Scratch scratch) throws IOException, StorageException {
     Path home = scratch.folder("home");
+    ManagerConfig usual = ManagerConfig.of(home, List.of(new FileDriver()));
     StorageManager manager =
         StorageManager.open(
             new ManagerConfig(
-                home,
-                List.of(new FileDriver()),
-                Clock.systemUTC(),
-                "bench",
-                Duration.ofSeconds(60),
-                Duration.ofSeconds(30),
-                Failpoints.NONE,
-                false));
+                usual.home(),
+                usual.drivers(),
+                usual.clock(),
+                usual.hostName(),
+                usual.lockTimeout(),
+                usual.drainTimeout(),
+                usual.failpoints(),
+                false,
+                usual.flushInterval(),
+                usual.schedule()));
     DeviceConfig folder =
         new DeviceConfig(Map.of("location", scratch.folder("sr").toAbsolutePath().toString()));
     return new Testbed(manager, manager.srCreate(SrCreate.of("file", "bench", folder)), home);

@@ -26,10 +26,8 @@ record Workload(String name, boolean bandwidth, List<String> options) {
           bandwidth("1M sequential read", "rw=read bs=1M iodepth=4"),
           bandwidth("1M sequential write", "rw=write bs=1M iodepth=4"));
 
-  static final Workload FIRST_4K =
-      of("first touch, 4k write q16", "rw=randwrite bs=4k iodepth=16");
-  static final Workload FIRST_1M =
-      bandwidth("first touch, 1M write", "rw=write bs=1M iodepth=4");
+  static final Workload FIRST_4K = of("first touch, 4k write q16", "rw=randwrite bs=4k iodepth=16");
+  static final Workload FIRST_1M = bandwidth("first touch, 1M write", "rw=write bs=1M iodepth=4");
 
   static final List<Workload> ON_CHAIN =
       List.of(
