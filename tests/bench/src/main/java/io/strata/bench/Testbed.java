@@ -36,9 +36,7 @@ record Testbed(StorageManager manager, SrUuid sr, Path home) implements AutoClos
                 usual.lockTimeout(),
                 usual.drainTimeout(),
                 usual.failpoints(),
-                false,
-                usual.flushInterval(),
-                usual.schedule()));
+                false));
     DeviceConfig folder =
         new DeviceConfig(Map.of("location", scratch.folder("sr").toAbsolutePath().toString()));
     return new Testbed(manager, manager.srCreate(SrCreate.of("file", "bench", folder)), home);
