@@ -38,6 +38,10 @@ touch -d "2026-11-01T00:00:00Z" "$stage"/lib/*.jar
 
 sh "$dist/src/build/train.sh" "$stage"
 
+for shell in bash zsh; do
+  "$stage/bin/strata" completion "$shell" >"$stage/etc/completion.$shell"
+done
+
 tar --sort=name --owner=0 --group=0 --numeric-owner -C "$target/stage" -czf \
   "$target/strata-$version.tar.gz.new" "strata-$version"
 mv "$target/strata-$version.tar.gz.new" "$target/strata-$version.tar.gz"

@@ -152,8 +152,8 @@ public final class CatalogWriter {
         INSERT INTO vdi(uuid, sr, type, name_label, name_description, virtual_size,
           physical_utilisation, read_only, sharable, managed, is_a_snapshot, snapshot_of,
           snapshot_time, parent, location, kind, missing, problem, content_id,
-          qos_algorithm_type, attach_generation)
-        VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)\
+          qos_algorithm_type, cbt_enabled, attach_generation)
+        VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)\
         """,
         vdi.uuid(),
         vdi.sr(),
@@ -174,7 +174,8 @@ public final class CatalogWriter {
         vdi.missing(),
         vdi.problem(),
         vdi.contentId(),
-        vdi.qosAlgorithmType());
+        vdi.qosAlgorithmType(),
+        vdi.cbtEnabled());
     setVdiProperties(vdi);
   }
 
@@ -188,7 +189,7 @@ public final class CatalogWriter {
         """
         UPDATE vdi SET type = ?, name_label = ?, name_description = ?, read_only = ?, sharable = ?,
           is_a_snapshot = ?, snapshot_of = ?, snapshot_time = ?, content_id = ?,
-          qos_algorithm_type = ? WHERE uuid = ?\
+          qos_algorithm_type = ?, cbt_enabled = ? WHERE uuid = ?\
         """,
         vdi.type(),
         vdi.nameLabel(),
@@ -200,6 +201,7 @@ public final class CatalogWriter {
         vdi.snapshotTime().toEpochMilli(),
         vdi.contentId(),
         vdi.qosAlgorithmType(),
+        vdi.cbtEnabled(),
         vdi.uuid());
     setVdiProperties(vdi);
   }
@@ -238,6 +240,29 @@ public final class CatalogWriter {
 
   public void setVdiNameDescription(VdiUuid vdi, String text) throws StorageException {
     sql.update("UPDATE vdi SET name_description = ? WHERE uuid = ?", text, vdi);
+  }
+
+  /// Says whether a VDI's changes are asked for.
+  public void setVdiCbtEnabled(VdiUuid vdi, boolean enabled) throws StorageException {
+    sql.update("UPDATE vdi SET cbt_enabled = ? WHERE uuid = ?", enabled, vdi);
+  }
+
+  /// Names a VDI's content, until it is attached for writing; empty where it is not known.
+  public void setVdiContentId(VdiUuid vdi, Optional<String> id) throws StorageException {
+    sql.update("UPDATE vdi SET content_id = ? WHERE uuid = ?", id, vdi);
+  }
+
+  /// Says that of a snapshot only the change information is to be kept.
+  public void setVdiMetadataOnly(VdiUuid vdi) throws StorageException {
+    sql.update("UPDATE vdi SET type = ? WHERE uuid = ?", VdiRecord.CBT_METADATA, vdi);
+  }
+
+  /// Says that a VDI's data are gone, and its record stays.
+  public void setVdiDataGone(VdiUuid vdi) throws StorageException {
+    sql.update(
+        "UPDATE vdi SET physical_utilisation = 0, parent = NULL, missing = 0, problem = NULL"
+            + " WHERE uuid = ?",
+        vdi);
   }
 
   public void setVdiVirtualSize(VdiUuid vdi, long sizeBytes) throws StorageException {
@@ -282,6 +307,10 @@ public final class CatalogWriter {
     sql.update(
         "UPDATE vdi SET attach_generation = attach_generation + 1 WHERE uuid = ?",
         attachment.vdi());
+    if (attachment.mode() == AccessMode.RW) {
+      // Its content is not known any more once somebody can write to it.
+      setVdiContentId(attachment.vdi(), Optional.empty());
+    }
     sql.insert(
         () ->
             new StorageException(

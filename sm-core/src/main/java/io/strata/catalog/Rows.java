@@ -96,7 +96,8 @@ final class Rows {
         properties.of(uuid, VdiMap.SM_CONFIG.parameter()),
         properties.of(uuid, VdiMap.OTHER_CONFIG.parameter()),
         properties.of(uuid, VdiMap.KEYS.parameter()),
-        properties.of(uuid, VdiMap.QOS_ALGORITHM_PARAMS.parameter()));
+        properties.of(uuid, VdiMap.QOS_ALGORITHM_PARAMS.parameter()),
+        flag(row, "cbt_enabled"));
   }
 
   static AttachmentRecord attachment(ResultSet row) throws SQLException {

@@ -62,8 +62,13 @@ final class Schema {
       CREATE INDEX intent_of_sr ON intent(sr);
       """;
 
+  private static final String VERSION_2 =
+      """
+      ALTER TABLE vdi ADD COLUMN cbt_enabled {BIGINT} NOT NULL DEFAULT 0;
+      """;
+
   private static final Pattern STATEMENT_END = Pattern.compile(";\n");
-  private static final List<String> MIGRATIONS = List.of(VERSION_1);
+  private static final List<String> MIGRATIONS = List.of(VERSION_1, VERSION_2);
 
   private Schema() {}
 

@@ -23,6 +23,7 @@ import java.util.Optional;
 /// @param problem why it can't be used, where it can't
 /// @param contentId equal for disks of equal content, where that is known
 /// @param qosAlgorithmType the chosen quality-of-service algorithm, or empty
+/// @param cbtEnabled whether its changes are asked for (changed block tracking)
 /// @param keys what a toolstack keeps with the volume (SMAPIv3 `Volume.set`)
 public record VdiRecord(
     VdiUuid uuid,
@@ -49,7 +50,11 @@ public record VdiRecord(
     Map<String, String> smConfig,
     Map<String, String> otherConfig,
     Map<String, String> keys,
-    Map<String, String> qosAlgorithmParams) {
+    Map<String, String> qosAlgorithmParams,
+    boolean cbtEnabled) {
+
+  /// The field's type of a snapshot whose data were destroyed.
+  public static final String CBT_METADATA = "cbt_metadata";
 
   public VdiRecord {
     tags = List.copyOf(tags);
@@ -57,5 +62,46 @@ public record VdiRecord(
     otherConfig = Properties.copyOf(otherConfig);
     keys = Properties.copyOf(keys);
     qosAlgorithmParams = Properties.copyOf(qosAlgorithmParams);
+  }
+
+  /// Whether it is a snapshot of which only the change information is kept.
+  public boolean metadataOnly() {
+    return type.equals(CBT_METADATA);
+  }
+
+  /// Names its content as it is now, where that is known: a snapshot never changes.
+  public Optional<String> knownContent() {
+    return contentId.or(() -> isASnapshot ? Optional.of(uuid.toString()) : Optional.empty());
+  }
+
+  /// The same with another content id.
+  public VdiRecord withContentId(Optional<String> id) {
+    return new VdiRecord(
+        uuid,
+        sr,
+        type,
+        nameLabel,
+        nameDescription,
+        virtualSizeBytes,
+        physicalUtilisationBytes,
+        readOnly,
+        sharable,
+        managed,
+        isASnapshot,
+        snapshotOf,
+        snapshotTime,
+        parent,
+        location,
+        kind,
+        missing,
+        problem,
+        id,
+        qosAlgorithmType,
+        tags,
+        smConfig,
+        otherConfig,
+        keys,
+        qosAlgorithmParams,
+        cbtEnabled);
   }
 }

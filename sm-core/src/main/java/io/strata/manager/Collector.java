@@ -336,7 +336,6 @@ final class Collector {
             prepared.abandon();
             throw e;
           }
-          prepared.release();
         }
       }
     }

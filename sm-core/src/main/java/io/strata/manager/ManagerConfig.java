@@ -17,6 +17,8 @@ import java.util.List;
 /// @param failpoints where tests break in; [Failpoints#NONE] otherwise
 /// @param collectsInBackground whether chains are made shorter after a disk is destroyed, without
 ///   being asked
+/// @param flushInterval how long a write may stay volatile that its guest never flushes
+/// @param schedule when such writes are flushed
 public record ManagerConfig(
     Path home,
     List<StorageDriver> drivers,
@@ -25,7 +27,9 @@ public record ManagerConfig(
     Duration lockTimeout,
     Duration drainTimeout,
     Failpoints failpoints,
-    boolean collectsInBackground) {
+    boolean collectsInBackground,
+    Duration flushInterval,
+    Schedule schedule) {
 
   public ManagerConfig {
     drivers = List.copyOf(drivers);
@@ -41,6 +45,8 @@ public record ManagerConfig(
         Duration.ofSeconds(60),
         Duration.ofSeconds(30),
         Failpoints.NONE,
-        true);
+        true,
+        Duration.ofSeconds(5),
+        Schedule.SYSTEM);
   }
 }

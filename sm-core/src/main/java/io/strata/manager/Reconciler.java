@@ -101,7 +101,8 @@ final class Reconciler {
         Map.of(),
         Map.of(),
         Map.of(),
-        Map.of());
+        Map.of(),
+        false);
   }
 
   /// One reconciliation, in one transaction.
@@ -173,7 +174,7 @@ final class Reconciler {
       if (!vdi.managed()) {
         writer.deleteVdi(vdi.uuid());
         gone.add(vdi.uuid());
-      } else if (!vdi.missing()) {
+      } else if (!vdi.missing() && !vdi.metadataOnly()) {
         writer.setVdiMissing(vdi.uuid(), true);
         missing.add(vdi.uuid());
       }
@@ -195,6 +196,8 @@ final class Reconciler {
         Optional<VdiRecord> here = writer.read().findVdi(vdi.uuid());
         if (here.isPresent() && here.get().sr().equals(sr)) {
           writer.describeVdi(vdi);
+        } else if (here.isEmpty() && vdi.metadataOnly()) {
+          writer.insertVdi(vdi);
         }
       }
     }

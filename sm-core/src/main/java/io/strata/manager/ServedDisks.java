@@ -27,19 +27,40 @@ final class ServedDisks implements AutoCloseable {
 
   private final BlockBackend backend;
   private final Duration drainTimeout;
+  private final Duration flushInterval;
+  private final Schedule schedule;
   private final Map<VdiUuid, Served> served = new ConcurrentHashMap<>();
 
-  ServedDisks(BlockBackend backend, Duration drainTimeout) {
+  ServedDisks(BlockBackend backend, ManagerConfig config) {
     this.backend = backend;
-    this.drainTimeout = drainTimeout;
+    drainTimeout = config.drainTimeout();
+    flushInterval = config.flushInterval();
+    schedule = config.schedule();
   }
 
   private static final class Served {
     private BlockDevice device;
     private final Map<String, NbdExport> exports = new ConcurrentHashMap<>();
+    private Schedule.Round flushes = () -> {};
 
     private Served(BlockDevice device) {
       this.device = device;
+    }
+
+    private boolean failed() {
+      return exports.values().stream().anyMatch(NbdExport::failed);
+    }
+
+    /// For guests that write and never flush: a VHD's metadata is durable only after a flush, so
+    /// that without one everything they wrote would be lost with the daemon.
+    private void flushChanges() {
+      for (NbdExport export : exports.values()) {
+        try {
+          export.flushChanges();
+        } catch (IOException e) {
+          LOG.log(System.Logger.Level.DEBUG, "the export has logged it, and stays failed", e);
+        }
+      }
     }
   }
 
@@ -70,6 +91,9 @@ final class ServedDisks implements AutoCloseable {
     if (disk == null) {
       disk = new Served(repository.open(vdi, mode));
       served.put(vdi, disk);
+      if (!disk.device.readOnly()) {
+        disk.flushes = schedule.every(flushInterval, "flush-" + vdi, disk::flushChanges);
+      }
     }
     if (disk.exports.containsKey(endpoint)) {
       return;
@@ -81,6 +105,7 @@ final class ServedDisks implements AutoCloseable {
     } catch (StorageException e) {
       if (opened) {
         served.remove(vdi);
+        disk.flushes.close();
         closeQuietly(vdi, disk.device);
       }
       throw e;
@@ -96,6 +121,7 @@ final class ServedDisks implements AutoCloseable {
     if (disk == null) {
       return;
     }
+    boolean failed = disk.failed();
     if (disk.exports.containsKey(endpoint)) {
       backend.remove(endpoint, vdi.toString());
       disk.exports.remove(endpoint);
@@ -104,7 +130,11 @@ final class ServedDisks implements AutoCloseable {
       return;
     }
     served.remove(vdi);
+    disk.flushes.close();
     try (BlockDevice device = disk.device) {
+      if (failed) {
+        throw new IOException("an earlier flush failed, and a failed flush is not tried again");
+      }
       if (!device.readOnly()) {
         device.flush();
       }
@@ -124,7 +154,9 @@ final class ServedDisks implements AutoCloseable {
       return;
     }
     try {
-      disk.device.flush();
+      for (NbdExport export : disk.exports.values()) {
+        export.flush();
+      }
     } catch (IOException e) {
       throw new StorageException(
           ErrorCode.IO_ERROR,
@@ -218,6 +250,7 @@ final class ServedDisks implements AutoCloseable {
   @Override
   public void close() {
     served.forEach((vdi, disk) -> {
+      disk.flushes.close();
       try {
         flush(vdi);
       } catch (StorageException e) {

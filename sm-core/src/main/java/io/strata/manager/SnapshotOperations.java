@@ -12,6 +12,7 @@ import io.strata.spi.VdiUuid;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Snapshots, also of running disks, and the way back.
 final class SnapshotOperations {
@@ -23,6 +24,7 @@ final class SnapshotOperations {
   private final Reconciler reconciler;
   private final Attachments attachments;
   private final ServedDisks disks;
+  private final ChangeTracking tracking;
 
   SnapshotOperations(
       Core core,
@@ -30,13 +32,15 @@ final class SnapshotOperations {
       VolumeResults results,
       Reconciler reconciler,
       Attachments attachments,
-      ServedDisks disks) {
+      ServedDisks disks,
+      ChangeTracking tracking) {
     this.core = core;
     this.intents = intents;
     this.results = results;
     this.reconciler = reconciler;
     this.attachments = attachments;
     this.disks = disks;
+    this.tracking = tracking;
   }
 
   VdiUuid snapshot(VdiSnapshot request) throws StorageException {
@@ -67,6 +71,7 @@ final class SnapshotOperations {
         take(facet, spec, intent);
         intent.commit(results.added(repository, vdi, List.of(source, spec.base())));
       }
+      tracking.settleLater(repository, source);
     }
     LOG.log(System.Logger.Level.INFO, "VDI {0}: snapshot {1}", source, snapshot);
     return snapshot;
@@ -133,12 +138,14 @@ final class SnapshotOperations {
       Snapshots facet = VolumeResults.snapshots(repository);
       core.catalog()
           .read(r -> {
-            r.vdi(snapshot);
+            VdiRecords.withData(r.vdi(snapshot));
             VdiRecords.managed(r.vdi(vdi));
             attachments.assertFree(r, vdi);
             attachments.assertNotWritten(r, snapshot);
             return true;
           });
+      // From here on its content may be another one.
+      core.catalog().write(w -> w.setVdiContentId(vdi, Optional.empty()));
       VdiUuid displaced = VdiUuid.random();
       try (Intents.Intent intent =
           intents.begin(

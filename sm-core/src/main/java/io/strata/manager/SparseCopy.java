@@ -3,6 +3,8 @@ package io.strata.manager;
 
 import io.strata.block.BlockDevice;
 import io.strata.block.Extent;
+import io.strata.block.GranuleBitmap;
+import io.strata.vhd.DifferenceWriter;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -103,6 +105,53 @@ final class SparseCopy {
       progress.progress(at + length, sizeBytes);
     }
     image.flush();
+  }
+
+  /// Writes the marked granules of a device, zeroes as such.
+  static void difference(
+      BlockDevice source,
+      GranuleBitmap changed,
+      DifferenceWriter target,
+      ProgressListener progress)
+      throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(PIECE_BYTES);
+    changed.ranges((offset, length) -> {
+      for (long at = offset; at < offset + length; at += PIECE_BYTES) {
+        buffer.clear().limit((int) Math.min(PIECE_BYTES, offset + length - at));
+        source.read(at, buffer);
+        if (isZero(buffer.flip())) {
+          target.zero(at, buffer.remaining());
+        } else {
+          target.write(at, buffer);
+        }
+        progress.progress(at, source.sizeBytes());
+      }
+    });
+    progress.progress(source.sizeBytes(), source.sizeBytes());
+  }
+
+  /// Reads both back and compares them byte by byte; what the copy has beyond the source must be
+  /// zeroes.
+  ///
+  /// @throws IOException where they differ
+  static void verify(BlockDevice source, BlockDevice copy, ProgressListener progress)
+      throws IOException {
+    ByteBuffer expected = ByteBuffer.allocate(CHUNK_BYTES);
+    ByteBuffer found = ByteBuffer.allocate(CHUNK_BYTES);
+    for (long at = 0; at < copy.sizeBytes(); at += CHUNK_BYTES) {
+      int length = (int) Math.min(CHUNK_BYTES, copy.sizeBytes() - at);
+      int fromSource = (int) Math.clamp(source.sizeBytes() - at, 0, length);
+      java.util.Arrays.fill(expected.array(), (byte) 0);
+      expected.clear().limit(fromSource);
+      source.read(at, expected);
+      found.clear().limit(length);
+      copy.read(at, found);
+      int mismatch = expected.clear().limit(length).mismatch(found.flip());
+      if (mismatch >= 0) {
+        throw new IOException("the copy differs from its source at byte " + (at + mismatch));
+      }
+      progress.progress(at, copy.sizeBytes());
+    }
   }
 
   private void put(long atBytes, ByteBuffer data) throws IOException {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.manager;
 
+import io.strata.block.GranuleBitmap;
 import io.strata.catalog.AttachmentRecord;
 import io.strata.catalog.Catalog;
 import io.strata.catalog.CatalogDatabase;
@@ -48,6 +49,7 @@ public final class StorageManager implements AutoCloseable {
   private final PbdOperations pbdOperations;
   private final SrOperations srOperations;
   private final VdiOperations vdiOperations;
+  private final ChangeTracking tracking;
   private final SnapshotOperations snapshots;
   private final Transfers transfers;
   private final Parameters parameters;
@@ -64,14 +66,18 @@ public final class StorageManager implements AutoCloseable {
     Intents intents = new Intents(core, metadata);
     VolumeResults results = new VolumeResults(core);
     Reconciler reconciler = new Reconciler(core, metadata);
-    disks = new ServedDisks(backend, config.drainTimeout());
+    disks = new ServedDisks(backend, config);
     collector = new Collector(core, intents, results, reconciler, disks);
     recovery = new Recovery(core, intents, results, collector);
     attachments = new Attachments(core, disks, backend);
     pbdOperations = new PbdOperations(core, intents, recovery, reconciler, attachments);
     srOperations = new SrOperations(core, intents, metadata, pbdOperations);
-    vdiOperations = new VdiOperations(core, intents, metadata, results, attachments, disks);
-    snapshots = new SnapshotOperations(core, intents, results, reconciler, attachments, disks);
+    tracking = new ChangeTracking(core, metadata, results, attachments);
+    vdiOperations =
+        new VdiOperations(core, intents, metadata, results, attachments, disks, tracking);
+    snapshots =
+        new SnapshotOperations(
+            core, intents, results, reconciler, attachments, disks, tracking);
     transfers = new Transfers(core, intents, results, attachments, home.spool());
     parameters = new Parameters(core, metadata);
   }
@@ -254,6 +260,35 @@ public final class StorageManager implements AutoCloseable {
     if (collectsInBackground) {
       collector.request(sr);
     }
+  }
+
+  /// From now on snapshots of this disk say what changed between them.
+  public void vdiEnableCbt(VdiUuid vdi) throws StorageException {
+    run(() -> tracking.enable(vdi));
+  }
+
+  /// Snapshots taken from now on don't say what changed any more.
+  public void vdiDisableCbt(VdiUuid vdi) throws StorageException {
+    run(() -> tracking.disable(vdi));
+  }
+
+  /// Destroys a snapshot's data and keeps its change information. Those of a disk's newest snapshot
+  /// are freed when the next one has been taken.
+  public void vdiDataDestroy(VdiUuid vdi) throws StorageException {
+    SrUuid sr = vdi(vdi).sr();
+    run(() -> tracking.destroyData(vdi));
+    if (collectsInBackground) {
+      collector.request(sr);
+    }
+  }
+
+  /// Which granules of `to` may differ from `from`, an earlier snapshot of the same disk: a
+  /// superset, from metadata alone.
+  ///
+  /// @throws StorageException [ErrorCode#CBT_CHANGED_BLOCKS_ERROR] where the two can't be compared,
+  ///   [ErrorCode#CBT_METADATA_INCONSISTENT] where what changed is not known any more
+  public GranuleBitmap vdiListChangedBlocks(VdiUuid from, VdiUuid to) throws StorageException {
+    return checked(() -> tracking.changed(from, to));
   }
 
   /// Takes a VDI out of the catalog; its volume stays.

@@ -2,6 +2,12 @@
 package io.strata.manager;
 
 import io.strata.block.BlockDevice;
+import io.strata.block.GranuleBitmap;
+import io.strata.catalog.Catalog;
+import io.strata.spi.ChangedBlocks;
+import io.strata.vhd.DifferenceReader;
+import io.strata.vhd.DiskType;
+import io.strata.vhd.VhdInfo;
 import io.strata.catalog.VdiRecord;
 import io.strata.spi.AccessMode;
 import io.strata.spi.ErrorCode;
@@ -56,6 +62,7 @@ final class Transfers {
         yield put(
             request,
             sizeBytes,
+            Identity.UNKNOWN,
             (target, zero) ->
                 new SparseCopy(target, zero, request.progress(), sizeBytes).from(request.image()));
       }
@@ -64,27 +71,72 @@ final class Transfers {
   }
 
   private VdiUuid importVhd(VdiImport request) throws StorageException {
-    try (VhdImage image = VhdImage.receive(spool, request.image());
-        BlockDevice source = image.open()) {
-      long asked = request.create().map(VdiCreate::sizeBytes).orElse(0L);
-      long sizeBytes = Math.max(asked, source.sizeBytes());
-      return put(
-          request,
-          sizeBytes,
-          (target, zero) ->
-              new SparseCopy(target, zero, request.progress(), source.sizeBytes()).from(source));
+    try (VhdImage image = VhdImage.receive(spool, request.image())) {
+      VhdInfo info = image.info();
+      return info.type() == DiskType.DIFFERENCING
+          ? importDifference(request, image)
+          : importFull(request, image, info);
     } catch (IOException e) {
       throw failed("vdi-import", e);
     }
   }
 
-  private VdiUuid put(VdiImport request, long sizeBytes, Content content) throws StorageException {
+  private VdiUuid importFull(VdiImport request, VhdImage image, VhdInfo info)
+      throws IOException, StorageException {
+    try (BlockDevice source = image.open()) {
+      long asked = request.create().map(VdiCreate::sizeBytes).orElse(0L);
+      long sizeBytes = Math.max(asked, source.sizeBytes());
+      return put(
+          request,
+          sizeBytes,
+          new Identity(Optional.empty(), Optional.of(info.uuid().toString())),
+          (target, zero) ->
+              new SparseCopy(target, zero, request.progress(), source.sizeBytes()).from(source));
+    }
+  }
+
+  /// Puts what changed upon a disk that holds the state it changed from, and no other.
+  private VdiUuid importDifference(VdiImport request, VhdImage image)
+      throws IOException, StorageException {
+    try (DifferenceReader source = image.openDifference()) {
+      String base = source.parent().uuid().toString();
+      if (request.into().isEmpty()) {
+        throw new StorageException(
+            ErrorCode.VDI_TYPE,
+            "The image holds only what changed since " + base + ".",
+            "Import the full image of " + base + " first, then this one onto that VDI with uuid.");
+      }
+      long sizeBytes = source.sizeBytes();
+      return intoExisting(
+          request.into().get(),
+          "vdi-import",
+          new Identity(Optional.of(base), Optional.of(source.info().uuid().toString())),
+          (target, zero) -> {
+            if (sizeBytes > target.sizeBytes()) {
+              throw new SparseCopy.TooLargeException(
+                  "The image's disk has " + sizeBytes + " bytes, the VDI " + target.sizeBytes());
+            }
+            source.pieces((offset, data) -> {
+              target.write(offset, data);
+              request.progress().progress(offset, sizeBytes);
+            });
+          });
+    }
+  }
+
+  /// Which content a disk must have before a transfer, and has after it, where that is known.
+  private record Identity(Optional<String> before, Optional<String> after) {
+    static final Identity UNKNOWN = new Identity(Optional.empty(), Optional.empty());
+  }
+
+  private VdiUuid put(VdiImport request, long sizeBytes, Identity identity, Content content)
+      throws StorageException {
     if (request.create().isPresent()) {
       VdiCreate create = request.create().get();
-      VdiRecord vdi = VdiRecords.created(create, sizeBytes);
+      VdiRecord vdi = VdiRecords.created(create, sizeBytes).withContentId(identity.after());
       return intoNew(Operation.VDI_IMPORT, vdi, create.uuid(), content);
     }
-    return intoExisting(request.into().orElseThrow(), "vdi-import", content);
+    return intoExisting(request.into().orElseThrow(), "vdi-import", identity, content);
   }
 
   VdiUuid copy(VdiCopy request) throws StorageException {
@@ -94,7 +146,7 @@ final class Transfers {
           "A copy needs exactly one target.",
           "Give either sr-uuid or into-vdi-uuid.");
     }
-    VdiRecord source = VdiRecords.managed(core.catalog().read(r -> r.vdi(request.source())));
+    VdiRecord source = VdiRecords.withData(core.catalog().read(r -> r.vdi(request.source())));
     if (request.intoVdi().equals(Optional.of(source.uuid()))) {
       throw new StorageException(
           ErrorCode.BAD_REQUEST,
@@ -113,9 +165,14 @@ final class Transfers {
                       + target.sizeBytes());
             }
             new SparseCopy(target, zero, request.progress(), from.sizeBytes()).from(from);
+            if (request.verify()) {
+              target.flush();
+              SparseCopy.verify(from, target, request.progress());
+            }
           };
       if (request.intoVdi().isPresent()) {
-        return intoExisting(request.intoVdi().get(), "vdi-copy", content);
+        Identity identity = new Identity(Optional.empty(), source.knownContent());
+        return intoExisting(request.intoVdi().get(), "vdi-copy", identity, content);
       }
       VdiRecord vdi = copied(request, source, from.sizeBytes());
       return intoNew(Operation.VDI_COPY, vdi, Optional.empty(), content);
@@ -141,11 +198,74 @@ final class Transfers {
             List.of(),
             source.smConfig(),
             source.otherConfig());
-    return VdiRecords.created(create, sizeBytes);
+    return VdiRecords.created(create, sizeBytes).withContentId(source.knownContent());
   }
 
   void export(VdiExport request) throws StorageException {
-    VdiRecord source = VdiRecords.managed(core.catalog().read(r -> r.vdi(request.vdi())));
+    if (request.base().isPresent()) {
+      exportDifference(request, request.base().get());
+    } else {
+      exportFull(request);
+    }
+  }
+
+  private void exportDifference(VdiExport request, VdiUuid baseUuid) throws StorageException {
+    VdiRecord source = VdiRecords.withData(core.catalog().read(r -> r.vdi(request.vdi())));
+    VdiRecord base = VdiRecords.withData(core.catalog().read(r -> r.vdi(baseUuid)));
+    assertBase(request, source, base);
+    try (Claims.Claim claim = claimForReading(source, "vdi-export");
+        Claims.Claim baseClaim = claimForReading(base, "vdi-export");
+        BlockDevice from = openClaimed(claim, source);
+        VhdImage image =
+            VhdImage.difference(
+                spool,
+                from,
+                changed(baseClaim, base, source),
+                source.uuid().value(),
+                baseUuid.value(),
+                request.progress())) {
+      image.send(request.image());
+    } catch (IOException e) {
+      throw failed("vdi-export", e);
+    }
+  }
+
+  private static void assertBase(VdiExport request, VdiRecord source, VdiRecord base)
+      throws StorageException {
+    if (request.format() != ImageFormat.VHD) {
+      throw new StorageException(
+          ErrorCode.BAD_REQUEST,
+          "Only a VHD can hold what changed since another image.",
+          "Give format=vhd, or no base.");
+    }
+    if (!base.isASnapshot()
+        || !base.sr().equals(source.sr())
+        || base.uuid().equals(source.uuid())) {
+      throw new StorageException(
+          ErrorCode.BAD_REQUEST,
+          "VDI " + base.uuid() + " is no other snapshot in the SR of VDI " + source.uuid() + ".",
+          "Give a snapshot that was exported before as base.");
+    }
+  }
+
+  private GranuleBitmap changed(Claims.Claim claim, VdiRecord base, VdiRecord source)
+      throws StorageException {
+    try (var _ = core.locks().srShared(source.sr(), claim.operation())) {
+      ChangedBlocks facet =
+          core.plugged()
+              .require(source.sr())
+              .changedBlocks()
+              .orElseThrow(() ->
+                  new StorageException(
+                      ErrorCode.UNIMPLEMENTED,
+                      "This SR's storage can't tell what changed in a disk.",
+                      "Export it in full."));
+      return facet.changed(base.uuid(), source.uuid());
+    }
+  }
+
+  private void exportFull(VdiExport request) throws StorageException {
+    VdiRecord source = VdiRecords.withData(core.catalog().read(r -> r.vdi(request.vdi())));
     try (Claims.Claim claim = claimForReading(source, "vdi-export");
         BlockDevice from = openClaimed(claim, source)) {
       switch (request.format()) {
@@ -229,12 +349,23 @@ final class Transfers {
     }
   }
 
-  private VdiUuid intoExisting(VdiUuid uuid, String verb, Content content) throws StorageException {
+  private VdiUuid intoExisting(VdiUuid uuid, String verb, Identity identity, Content content)
+      throws StorageException {
     VdiRecord vdi = core.catalog().read(r -> r.vdi(uuid));
+    try (Claims.Claim claim = claimForWriting(vdi, verb)) {
+      forgetContent(uuid, identity);
+      overwrite(claim, vdi, verb, identity, content);
+    }
+    return uuid;
+  }
+
+  private void overwrite(
+      Claims.Claim claim, VdiRecord vdi, String verb, Identity identity, Content content)
+      throws StorageException {
     SrUuid sr = vdi.sr();
-    try (Claims.Claim claim = claimForWriting(vdi, verb);
-        Intents.Intent intent =
-            intents.begin(Operation.VDI_OVERWRITE, sr, Map.of(Replay.SOURCE, uuid.toString()))) {
+    VdiUuid uuid = vdi.uuid();
+    try (Intents.Intent intent =
+        intents.begin(Operation.VDI_OVERWRITE, sr, Map.of(Replay.SOURCE, uuid.toString()))) {
       try {
         try (BlockDevice target = openForWriting(claim, vdi)) {
           content.writeTo(target, false);
@@ -244,14 +375,39 @@ final class Transfers {
         }
         intent.passed("copied");
         try (var _ = core.locks().sr(sr, claim.operation())) {
-          intent.commit(results.observed(core.plugged().require(sr), sr, uuid));
+          Catalog.Change observed = results.observed(core.plugged().require(sr), sr, uuid);
+          intent.commit(w -> {
+            observed.apply(w);
+            w.setVdiContentId(uuid, identity.after());
+          });
         }
       } catch (StorageException e) {
         intent.undo(e, () -> {});
         throw e;
       }
     }
-    return uuid;
+  }
+
+  /// Checks a disk's content, and notes that it is not known any more, before it is written.
+  private void forgetContent(VdiUuid uuid, Identity identity) throws StorageException {
+    core.catalog()
+        .write(w -> {
+          Optional<String> known = w.read().vdi(uuid).contentId();
+          if (identity.before().isPresent() && !known.equals(identity.before())) {
+            throw new StorageException(
+                ErrorCode.VDI_TYPE,
+                "The image holds what changed since "
+                    + identity.before().get()
+                    + ", and VDI "
+                    + uuid
+                    + known
+                        .map(content -> " holds " + content + ".")
+                        .orElse(" holds content of its own."),
+                "Give a VDI that was imported or copied from it, or cloned of it, and not attached"
+                    + " for writing since.");
+          }
+          w.setVdiContentId(uuid, Optional.empty());
+        });
   }
 
   private Claims.Claim claimForWriting(VdiRecord vdi, String verb) throws StorageException {

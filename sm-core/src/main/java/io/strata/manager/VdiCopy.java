@@ -10,9 +10,22 @@ import java.util.Optional;
 /// @param sr the SR for a new VDI
 /// @param intoVdi an existing VDI, at least as large, that is not in use
 /// @param nameLabel name of a new VDI; absent: the source's
+/// @param verify whether the copy is read back and compared
 public record VdiCopy(
     VdiUuid source,
     Optional<SrUuid> sr,
     Optional<VdiUuid> intoVdi,
     Optional<String> nameLabel,
-    ProgressListener progress) {}
+    boolean verify,
+    ProgressListener progress) {
+
+  /// A copy that is not read back.
+  public VdiCopy(
+      VdiUuid source,
+      Optional<SrUuid> sr,
+      Optional<VdiUuid> intoVdi,
+      Optional<String> nameLabel,
+      ProgressListener progress) {
+    this(source, sr, intoVdi, nameLabel, false, progress);
+  }
+}

@@ -55,8 +55,8 @@ final class VdiJson {
     vdi.parent().ifPresent(parent -> node.put("parent", parent.toString()));
     node.put("location", vdi.location());
     node.put("kind", vdi.kind().name());
-    vdi.contentId().ifPresent(id -> node.put("content-id", id));
     node.put("qos-algorithm-type", vdi.qosAlgorithmType());
+    node.put("cbt-enabled", vdi.cbtEnabled());
     JsonMaps.write(node, "tags", vdi.tags());
     JsonMaps.write(node, "sm-config", vdi.smConfig());
     JsonMaps.write(node, "other-config", vdi.otherConfig());
@@ -86,13 +86,15 @@ final class VdiJson {
         Volume.Kind.valueOf(node.required("kind").asText()),
         false,
         Optional.empty(),
-        optional(node, "content-id"),
+        // Not kept here: another host may have written to the disk since.
+        Optional.empty(),
         node.required("qos-algorithm-type").asText(),
         JsonMaps.texts(node, "tags"),
         JsonMaps.map(node, "sm-config"),
         JsonMaps.map(node, "other-config"),
         JsonMaps.map(node, "keys"),
-        JsonMaps.map(node, "qos-algorithm-params"));
+        JsonMaps.map(node, "qos-algorithm-params"),
+        node.path("cbt-enabled").asBoolean(false));
   }
 
   private static Optional<VdiUuid> uuid(JsonNode node, String field) {

@@ -26,6 +26,7 @@ final class VdiOperations {
   private final VolumeResults results;
   private final Attachments attachments;
   private final ServedDisks disks;
+  private final ChangeTracking tracking;
 
   VdiOperations(
       Core core,
@@ -33,13 +34,15 @@ final class VdiOperations {
       SrMetadata metadata,
       VolumeResults results,
       Attachments attachments,
-      ServedDisks disks) {
+      ServedDisks disks,
+      ChangeTracking tracking) {
     this.core = core;
     this.intents = intents;
     this.metadata = metadata;
     this.results = results;
     this.attachments = attachments;
     this.disks = disks;
+    this.tracking = tracking;
   }
 
   VdiUuid create(VdiCreate request) throws StorageException {
@@ -93,7 +96,7 @@ final class VdiOperations {
     try (var _ = core.locks().sr(sr, "vdi-clone")) {
       Repository repository = core.plugged().require(sr);
       Clones clones = VolumeResults.clones(repository);
-      VdiRecord from = VdiRecords.managed(core.catalog().read(r -> r.vdi(source)));
+      VdiRecord from = VdiRecords.withData(core.catalog().read(r -> r.vdi(source)));
       core.catalog()
           .read(r -> {
             attachments.assertNotWritten(r, source);
@@ -200,8 +203,9 @@ final class VdiOperations {
     SrUuid sr = core.catalog().read(r -> r.vdi(uuid)).sr();
     try (var _ = core.locks().sr(sr, "vdi-destroy")) {
       Repository repository = core.plugged().require(sr);
-      VdiRecords.managed(core.catalog().read(r -> r.vdi(uuid)));
+      VdiRecord vdi = VdiRecords.managed(core.catalog().read(r -> r.vdi(uuid)));
       assertFree(uuid);
+      tracking.bridge(repository, vdi);
       try (Intents.Intent intent =
           intents.begin(Operation.VDI_DESTROY, sr, Map.of(Replay.SOURCE, uuid.toString()))) {
         try {
@@ -213,6 +217,7 @@ final class VdiOperations {
         }
         intent.commit(results.removed(repository, sr, uuid));
       }
+      tracking.forget(repository, vdi);
     }
     LOG.log(System.Logger.Level.INFO, "VDI {0}: destroyed", uuid);
   }

@@ -27,6 +27,18 @@ final class VdiRecords {
     return vdi;
   }
 
+  /// @throws StorageException [ErrorCode#VDI_UNAVAILABLE] also for a snapshot whose data were
+  ///   destroyed
+  static VdiRecord withData(VdiRecord vdi) throws StorageException {
+    if (vdi.metadataOnly()) {
+      throw new StorageException(
+          ErrorCode.VDI_UNAVAILABLE,
+          "The data of VDI " + vdi.uuid() + " were destroyed; only its change information is kept.",
+          "Use another snapshot or the disk itself.");
+    }
+    return managed(vdi);
+  }
+
   static VdiRecord created(VdiCreate request, long sizeBytes) throws StorageException {
     Names.check("name-label", request.nameLabel());
     Names.check("name-description", request.nameDescription());
@@ -60,7 +72,8 @@ final class VdiRecords {
         request.smConfig(),
         request.otherConfig(),
         Map.of(),
-        Map.of());
+        Map.of(),
+        false);
   }
 
   static VdiRecord cloned(VdiRecord from, VdiUuid copy, VdiClone request) throws StorageException {
@@ -113,13 +126,14 @@ final class VdiRecords {
         from.kind(),
         false,
         Optional.empty(),
-        Optional.empty(),
+        snapshotOf.isPresent() ? Optional.empty() : from.knownContent(),
         "",
         List.of(),
         from.smConfig(),
         from.otherConfig(),
         Map.of(),
-        Map.of());
+        Map.of(),
+        snapshotOf.isPresent() && from.cbtEnabled());
   }
 
   static VdiRecord introduced(VdiIntroduce request, Volume volume) throws StorageException {
@@ -152,6 +166,7 @@ final class VdiRecords {
         request.smConfig(),
         Map.of(),
         Map.of(),
-        Map.of());
+        Map.of(),
+        false);
   }
 }

@@ -3,6 +3,11 @@ package io.strata.manager;
 
 import io.strata.block.BlockDevice;
 import io.strata.block.FileContainer;
+import io.strata.block.GranuleBitmap;
+import io.strata.vhd.CompactImage;
+import io.strata.vhd.DifferenceReader;
+import io.strata.vhd.DifferenceWriter;
+import io.strata.vhd.VhdInfo;
 import io.strata.vhd.ParentResolver;
 import io.strata.vhd.VhdChain;
 import io.strata.vhd.VhdCreator;
@@ -53,6 +58,31 @@ final class VhdImage implements AutoCloseable {
     }
   }
 
+  /// Makes an image of what changed in a disk since a state of it.
+  ///
+  /// @param changed granules of the disk
+  /// @param uuid names the disk's content
+  /// @param base names the content that the image needs below it
+  static VhdImage difference(
+      Path folder,
+      BlockDevice source,
+      GranuleBitmap changed,
+      UUID uuid,
+      UUID base,
+      ProgressListener progress)
+      throws IOException {
+    VhdImage image = new VhdImage(newFile(folder));
+    try (DifferenceWriter writer =
+        DifferenceWriter.create(
+            FileContainer.create(image.file), uuid, source.sizeBytes(), base, base + ".vhd")) {
+      SparseCopy.difference(source, changed, writer, progress);
+      return image;
+    } catch (IOException e) {
+      image.close();
+      throw e;
+    }
+  }
+
   private static Path newFile(Path folder) {
     return folder.resolve(UUID.randomUUID() + ".vhd");
   }
@@ -68,8 +98,21 @@ final class VhdImage implements AutoCloseable {
     }
   }
 
+  VhdInfo info() throws IOException {
+    try (FileContainer container = FileContainer.openReadOnly(file)) {
+      return VhdInfo.read(container);
+    }
+  }
+
+  /// What it holds itself, if it is a differencing image.
+  DifferenceReader openDifference() throws IOException {
+    return DifferenceReader.open(FileContainer.openReadOnly(file));
+  }
+
   void send(OutputStream image) throws IOException {
-    Files.copy(file, image);
+    try (FileContainer container = FileContainer.openReadOnly(file)) {
+      CompactImage.send(container, image);
+    }
     image.flush();
   }
 

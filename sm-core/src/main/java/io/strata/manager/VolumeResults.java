@@ -78,6 +78,18 @@ final class VolumeResults {
     };
   }
 
+  /// A snapshot whose data were deleted on the storage, while its record stays.
+  Catalog.Change dataRemoved(Repository repository, SrUuid sr, VdiUuid vdi)
+      throws StorageException {
+    Map<VdiUuid, Optional<Volume>> above = look(repository, ancestors(sr, vdi));
+    return w -> {
+      w.setVdiDataGone(vdi);
+      for (Map.Entry<VdiUuid, Optional<Volume>> node : above.entrySet()) {
+        Reconciler.observe(w, sr, node.getKey(), node.getValue());
+      }
+    };
+  }
+
   private List<VdiUuid> ancestors(SrUuid sr, VdiUuid vdi) throws StorageException {
     Map<VdiUuid, VdiRecord> known = new LinkedHashMap<>();
     core.catalog().read(r -> r.vdis(sr)).forEach(record -> known.put(record.uuid(), record));

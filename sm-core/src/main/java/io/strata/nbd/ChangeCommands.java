@@ -42,6 +42,8 @@ final class ChangeCommands {
     } catch (IOException | RuntimeException failure) {
       burst.export().deviceFailed("write", offsetBytes, length, failure);
       return Optional.of(NbdError.of(failure));
+    } finally {
+      burst.export().changed();
     }
   }
 
@@ -53,7 +55,11 @@ final class ChangeCommands {
       return;
     }
     try {
-      burst.device().discard(offsetBytes, lengthBytes);
+      try {
+        burst.device().discard(offsetBytes, lengthBytes);
+      } finally {
+        burst.export().changed();
+      }
       succeed(cookie, durable);
     } catch (IOException | RuntimeException failure) {
       burst.export().deviceFailed("trim", offsetBytes, lengthBytes, failure);
@@ -76,7 +82,11 @@ final class ChangeCommands {
       return;
     }
     try {
-      device.writeZeroes(offsetBytes, lengthBytes, zeroing, Durability.WRITE_BACK);
+      try {
+        device.writeZeroes(offsetBytes, lengthBytes, zeroing, Durability.WRITE_BACK);
+      } finally {
+        burst.export().changed();
+      }
       succeed(cookie, (flags & NbdWire.CMD_FLAG_FUA) != 0);
     } catch (IOException | RuntimeException failure) {
       burst.export().deviceFailed("write zeroes", offsetBytes, lengthBytes, failure);

@@ -32,6 +32,9 @@ public final class NbdExport {
   /// Written only while nobody is inside the gate.
   private volatile BlockDevice device;
 
+  /// Whether something changed that no flush has covered. Set after a change, unset before a flush.
+  private volatile boolean unflushed;
+
   /// @param name what clients ask for; not empty, at most 4096 bytes of UTF-8
   /// @param description for people, in the server's list; may be empty, at most 4096 bytes of UTF-8
   /// @param device what is served; read-only if it says so
@@ -166,11 +169,45 @@ public final class NbdExport {
   }
 
   /// Makes every write durable that returned before this call, on whatever connection.
-  void flush() throws IOException {
+  ///
+  /// @throws IOException the flush failed, or one before it did: a failed flush is never tried
+  ///   again
+  public void flush() throws IOException {
     flushes.flush(this::flushDevice);
   }
 
+  /// Makes durable what changed since the last flush, for clients that never ask. Does nothing
+  /// where nothing changed, and while the export is paused, withdrawn or failed: a failed flush is
+  /// never tried again.
+  ///
+  /// @return whether it flushed
+  /// @throws IOException the flush failed, and the export with it
+  public boolean flushChanges() throws IOException {
+    if (!unflushed || failed()) {
+      return false;
+    }
+    RequestGate.Pass pass = gate.newPass();
+    try {
+      if (!pass.tryEnter()) {
+        return false;
+      }
+      flush();
+      return true;
+    } finally {
+      pass.leave();
+      gate.forget(pass);
+    }
+  }
+
+  /// Takes note of a change that has been made, or may have been in part.
+  void changed() {
+    if (!unflushed) {
+      unflushed = true;
+    }
+  }
+
   private void flushDevice() throws IOException {
+    unflushed = false;
     try {
       device.flush();
     } catch (IOException | RuntimeException failure) {
@@ -197,11 +234,14 @@ public final class NbdExport {
   ///
   /// @throws IOException some requests have not ended in time: the device is still in use
   void withdraw(Duration timeout) throws IOException {
+    long deadline = System.nanoTime() + timeout.toNanos();
     gate.abandon();
     if (!connections.close(timeout)) {
       throw new IOException(
           "export %s: %d connections still have requests in flight after %s"
               .formatted(name, connections.size(), timeout));
     }
+    // A flush that no client asked for may still run.
+    gate.drain(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
   }
 }

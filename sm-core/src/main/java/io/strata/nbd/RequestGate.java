@@ -138,6 +138,18 @@ final class RequestGate {
       }
     }
 
+    /// Goes in if the gate is open.
+    ///
+    /// @return whether it did: not where the export is paused or being withdrawn
+    boolean tryEnter() {
+      INSIDE.setVolatile(this, true);
+      if (closed || abandoned) {
+        leave();
+        return false;
+      }
+      return true;
+    }
+
     /// Goes out; nothing where it is out already.
     void leave() {
       INSIDE.setRelease(this, false);

@@ -60,6 +60,11 @@ public interface Repository extends AutoCloseable {
     return Optional.empty();
   }
 
+  /// Where two volumes differ.
+  default Optional<ChangedBlocks> changedBlocks() {
+    return Optional.empty();
+  }
+
   /// Where the SR keeps its own description.
   MetadataArea metadata();
 

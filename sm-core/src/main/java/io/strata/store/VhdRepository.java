@@ -4,6 +4,7 @@ package io.strata.store;
 import io.strata.block.BlockDevice;
 import io.strata.block.Container;
 import io.strata.spi.AccessMode;
+import io.strata.spi.ChangedBlocks;
 import io.strata.spi.Clones;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.MetadataArea;
@@ -323,6 +324,11 @@ public final class VhdRepository implements Repository {
   @Override
   public Optional<VhdTree> vhdTree() {
     return Optional.of(new VhdNodes(this, shelf));
+  }
+
+  @Override
+  public Optional<ChangedBlocks> changedBlocks() {
+    return Optional.of(new VhdChanges(this, shelf));
   }
 
   @Override

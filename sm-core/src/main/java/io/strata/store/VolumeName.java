@@ -14,6 +14,7 @@ import java.util.Optional;
 /// | `<vdi-uuid>.vhd` | a VHD |
 /// | `<vdi-uuid>.raw` | plain bytes |
 /// | `.strata-<vdi-uuid>.new` | a draft: not there yet; dropped when the SR is attached |
+/// | `.strata-<vdi-uuid>.cbt` | what changed from it to the next one: see [ChangeLogFile] |
 /// | `.strata-<vdi-uuid>.gone` | removed already: its removal is finished when the SR is attached |
 ///
 /// @param role what the container is to its volume
@@ -26,6 +27,7 @@ record VolumeName(VdiUuid vdi, Role role) {
     VHD("", ".vhd"),
     RAW("", ".raw"),
     DRAFT(OWN_PREFIX, ".new"),
+    CHANGES(OWN_PREFIX, ".cbt"),
     GONE(OWN_PREFIX, ".gone");
 
     private final String prefix;
@@ -47,6 +49,10 @@ record VolumeName(VdiUuid vdi, Role role) {
 
   static String gone(VdiUuid vdi) {
     return new VolumeName(vdi, Role.GONE).text();
+  }
+
+  static String changes(VdiUuid vdi) {
+    return new VolumeName(vdi, Role.CHANGES).text();
   }
 
   static String of(VdiUuid vdi, Kind kind) {

@@ -33,6 +33,8 @@ public record Operation(
     SCAN("`{added, missing, found, gone}`"),
     /// What a collection did or would do.
     COLLECTION("`[{action, node, target, bytes, reason}...]`"),
+    /// Which parts of a disk changed.
+    CHANGED_BLOCKS("`{bitmap, granularity, size, changed}`"),
     /// How the daemon is.
     STATUS("`{version, pid, home, uptime-seconds, srs, vdis, attachments, intents}`"),
     /// The version.

@@ -179,7 +179,8 @@ public final class Operations {
             uuid,
             optional("sr-uuid", UUID, "the SR for a new disk; or into-vdi-uuid"),
             optional("into-vdi-uuid", UUID, "a disk to write over; or sr-uuid"),
-            optional("new-name-label", TEXT, "name of a new disk")));
+            optional("new-name-label", TEXT, "name of a new disk"),
+            optional("verify", FLAG, "whether to read the copy back and compare")));
     table.add(
         Operation.of(
             "vdi-resize",
@@ -231,7 +232,9 @@ public final class Operations {
             uuid,
             required("filename", FILE, "the file to make"),
             optional("format", TEXT, "raw or vhd, where the suffix doesn't say"),
+            optional("base", UUID, "a snapshot: write only what changed since it, as a VHD"),
             optional("force", FLAG, "whether to write over a file")));
+    addChanges(table, uuid);
     table.add(
         Operation.of(
             "vdi-attach",
@@ -248,6 +251,31 @@ public final class Operations {
             Answer.NOTHING,
             uuid,
             optional("domain", TEXT, "who detaches; 0, the host, unless given")));
+  }
+
+  private static void addChanges(List<Operation> table, Parameter uuid) {
+    table.add(
+        Operation.of(
+            "vdi-enable-cbt",
+            "Let a disk's snapshots say what changed between them",
+            Answer.NOTHING,
+            uuid));
+    table.add(
+        Operation.of(
+            "vdi-disable-cbt", "End what vdi-enable-cbt began", Answer.NOTHING, uuid));
+    table.add(
+        Operation.of(
+            "vdi-data-destroy",
+            "Destroy a snapshot's data, and keep what changed since it",
+            Answer.NOTHING,
+            uuid));
+    table.add(
+        Operation.of(
+            "vdi-list-changed-blocks",
+            "Print which blocks changed, as base64: a bit for each 64 KiB, highest bit first",
+            Answer.CHANGED_BLOCKS,
+            required("vdi-from-uuid", UUID, "the earlier snapshot"),
+            required("vdi-to-uuid", UUID, "a later snapshot of the same disk, or the disk")));
   }
 
   private static void addRecords(List<Operation> table) {

@@ -44,6 +44,7 @@ public enum RecordClass {
       Field.more("type", Access.RO),
       Field.listed("sharable", Access.RO),
       Field.listed("read-only", Access.RO),
+      Field.more("cbt-enabled", Access.RO),
       Field.more("managed", Access.RO),
       Field.more("parent", Access.RO),
       Field.more("missing", Access.RO),

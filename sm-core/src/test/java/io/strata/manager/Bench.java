@@ -27,6 +27,7 @@ final class Bench implements AutoCloseable {
 
   final MemoryStorage storage = new MemoryStorage();
   final Faults faults = new Faults();
+  final ManualSchedule schedule = new ManualSchedule();
   private final Path home;
   StorageManager manager;
 
@@ -50,7 +51,9 @@ final class Bench implements AutoCloseable {
         Duration.ofMillis(300),
         Duration.ofSeconds(5),
         faults,
-        false);
+        false,
+        Duration.ofSeconds(5),
+        schedule);
   }
 
   /// Ends the daemon and starts it anew.

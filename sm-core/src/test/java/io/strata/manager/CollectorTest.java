@@ -184,7 +184,9 @@ class CollectorTest {
             Duration.ofSeconds(10),
             Duration.ofSeconds(10),
             faults,
-            false));
+            false,
+            Duration.ofSeconds(5),
+            new ManualSchedule()));
   }
 
   /// SRs of VHDs in a folder.

@@ -109,6 +109,10 @@ final class MemoryDisk implements BlockDevice {
   public void flush() throws IOException {
     synchronized (storage) {
       assertAlive();
+      place.flushes++;
+      if (place.flushesFail) {
+        throw new IOException("volume " + leaf.uuid + ": the flush failed");
+      }
     }
   }
 

@@ -23,6 +23,8 @@ final class MemoryStorage {
     boolean attached;
     byte[] metadata = new byte[0];
     long totalBytes = 1L << 40;
+    int flushes;
+    boolean flushesFail;
     final Map<VdiUuid, Node> nodes = new LinkedHashMap<>();
   }
 

@@ -4,9 +4,11 @@ package io.strata.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.strata.block.BlockDevice;
+import io.strata.block.GranuleBitmap;
 import io.strata.gc.GcAction;
 import io.strata.gc.GcPlanner;
 import io.strata.spi.AccessMode;
+import io.strata.spi.ChangedBlocks;
 import io.strata.spi.Snapshots.SnapshotSpec;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
@@ -37,6 +39,7 @@ class CoalesceTest {
 
   private final Map<VdiUuid, byte[]> models = new LinkedHashMap<>();
   private final VdiUuid disk = VdiUuid.random();
+  private VhdRepository compared;
 
   /// Random snapshots, clones and deletions, with a disk that is written all the time; then
   /// everything that can be collected is, in the order planned. Every disk keeps its bytes.
@@ -62,6 +65,7 @@ class CoalesceTest {
         deleteOne(repository, random);
       }
       int before = repository.scan().size();
+      checkChanges(repository, "before, seed " + seed);
       device = collect(repository, device, random);
       assertThat(repository.scan().size()).isLessThan(before);
       assertThat(GcPlanner.plan(repository.scan(), Set.of(disk)))
@@ -82,6 +86,7 @@ class CoalesceTest {
   private BlockDevice collect(VhdRepository repository, BlockDevice open, Random random)
       throws Exception {
     VhdTree tree = repository.vhdTree().orElseThrow();
+    compared = repository;
     BlockDevice device = open;
     for (int round = 0; round < 40; round++) {
       for (GcAction action : GcPlanner.plan(repository.scan(), Set.of(disk))) {
@@ -109,9 +114,8 @@ class CoalesceTest {
           }
           case GcAction.Keep _ -> {}
         }
-        var prepared = tree.prepareRefresh(disk);
-        prepared.commit();
-        prepared.release();
+        checkChanges(repository, "after round " + round);
+        tree.prepareRefresh(disk).commit();
         write(device, random);
         break;
       }
@@ -135,6 +139,7 @@ class CoalesceTest {
               try {
                 if (random.nextInt(10) == 0) {
                   write(device, random);
+                  checkChanges(compared, "within a merge");
                 }
               } catch (IOException e) {
                 throw new AssertionError(e);
@@ -148,7 +153,26 @@ class CoalesceTest {
     }
   }
 
+  /// Between any two disks every granule that differs is marked.
+  private void checkChanges(VhdRepository repository, String when) throws StorageException {
+    ChangedBlocks facet = repository.changedBlocks().orElseThrow();
+    for (Map.Entry<VdiUuid, byte[]> from : models.entrySet()) {
+      for (Map.Entry<VdiUuid, byte[]> to : models.entrySet()) {
+        GranuleBitmap changed = facet.changed(from.getKey(), to.getKey());
+        for (int g = 0; g < changed.granules(); g++) {
+          int start = g * GranuleBitmap.GRANULE_BYTES;
+          int end = start + GranuleBitmap.GRANULE_BYTES;
+          boolean same = Arrays.equals(from.getValue(), start, end, to.getValue(), start, end);
+          assertThat(same || changed.marked(g))
+              .as("%s: %s to %s, granule %d", when, from.getKey(), to.getKey(), g)
+              .isTrue();
+        }
+      }
+    }
+  }
+
   private void check(VhdRepository repository, BlockDevice device, long seed) throws Exception {
+    checkChanges(repository, "seed " + seed);
     for (Map.Entry<VdiUuid, byte[]> entry : models.entrySet()) {
       if (entry.getKey().equals(disk)) {
         assertThat(read(device)).as("seed %d", seed).isEqualTo(entry.getValue());

@@ -124,13 +124,19 @@ public final class VhdChain implements BlockDevice {
       if (table.sector(b) < 0) {
         continue;
       }
-      LeafBlock block = leaf == null ? null : leaf.block(b);
-      long[] bits = block == null ? first.readBitmap(b) : block.snapshot();
-      if (SectorBitmap.count(bits) > 0) {
+      if (SectorBitmap.count(presentInLeaf(first, b)) > 0) {
         return false;
       }
     }
     return true;
+  }
+
+  /// Which sectors of an allocated block of the leaf are present now.
+  ///
+  /// @param first the leaf, which is not fixed
+  long[] presentInLeaf(Layer first, int block) throws IOException {
+    LeafBlock known = leaf == null ? null : leaf.block(block);
+    return known == null ? first.readBitmap(block) : known.snapshot();
   }
 
   /// Makes an empty differencing image over this chain's leaf, to be put on top by [#withChild]
@@ -177,27 +183,25 @@ public final class VhdChain implements BlockDevice {
     return new NewParents(ChainOpener.openParents(own, resolver));
   }
 
-  /// Parents that were opened and wait to be adopted; then, the former ones.
+  /// Parents that were opened and wait to be adopted.
   public static final class NewParents {
-    private List<Layer> layers;
+    private final List<Layer> layers;
 
     private NewParents(List<Layer> layers) {
       this.layers = layers;
     }
 
-    /// Closes them instead; after [#adopt], closes the former ones.
+    /// Closes them instead.
     public void discard() throws IOException {
       ChainOpener.closeAll(layers, null, "new parents");
     }
   }
 
-  /// Reads through these parents from now on. The device is at rest. [NewParents#discard] closes
-  /// the former ones then, which may wait until the device runs again: the kernel frees a deleted
-  /// file's storage at its last close.
-  public void adopt(NewParents adopted) {
+  /// Reads through these parents from now on and closes the former ones. The device is at rest.
+  public void adopt(NewParents adopted) throws IOException {
     ParentMap former = parents;
     parents = new ParentMap(adopted.layers, geometry, sizeBytes);
-    adopted.layers = former.layers();
+    ChainOpener.closeAll(former.layers(), null, location);
   }
 
   @Override

@@ -86,19 +86,36 @@ public final class VhdCreator {
 
   static void differencing(Container child, UUID uuid, VhdInfo parent, String parentName)
       throws IOException {
-    List<ParentLocator> locators = writeLocators(child, HEADER_AT + HEADER_BYTES, parentName);
     int blockBytes = parent.blockBytes() == 0 ? DEFAULT_BLOCK_BYTES : parent.blockBytes();
+    differencing(
+        child, uuid, parent.sizeBytes(), blockBytes, parent.uuid(), parent.timestamp(), parentName);
+  }
+
+  /// A differencing image over a parent that is not at hand: one that was sent elsewhere before.
+  ///
+  /// @param sizeBytes the disk's size, which may be larger than the parent's
+  static void differencing(
+      Container child, UUID uuid, long sizeBytes, UUID parent, String parentName)
+      throws IOException {
+    checkSize(sizeBytes);
+    differencing(child, uuid, sizeBytes, DEFAULT_BLOCK_BYTES, parent, now(), parentName);
+  }
+
+  private static void differencing(
+      Container child,
+      UUID uuid,
+      long sizeBytes,
+      int blockBytes,
+      UUID parent,
+      int parentTimestamp,
+      String parentName)
+      throws IOException {
+    List<ParentLocator> locators = writeLocators(child, HEADER_AT + HEADER_BYTES, parentName);
     DynamicHeader header =
-        header(
-            parent.sizeBytes(),
-            blockBytes,
-            parent.uuid(),
-            parent.timestamp(),
-            parentName,
-            locators);
+        header(sizeBytes, blockBytes, parent, parentTimestamp, parentName, locators);
     write(
         child,
-        VhdFooter.create(DiskType.DIFFERENCING, uuid, parent.sizeBytes(), HEADER_AT, now()),
+        VhdFooter.create(DiskType.DIFFERENCING, uuid, sizeBytes, HEADER_AT, now()),
         header,
         false);
   }

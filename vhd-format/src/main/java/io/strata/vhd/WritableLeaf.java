@@ -56,6 +56,8 @@ final class WritableLeaf {
 
   // Guarded by itself.
   private final List<LeafBlock> dirty = new ArrayList<>();
+  // Written while dirty is held; read without it, where a little late does not matter.
+  private volatile int dirtyCount;
   // Guarded by dirty.
   private long requestedCommits;
   // Guarded by commitLock.
@@ -217,9 +219,7 @@ final class WritableLeaf {
 
   /// Whether changed metadata should be committed before more is made.
   boolean commitDue() {
-    synchronized (dirty) {
-      return dirty.size() >= MOST_DIRTY;
-    }
+    return dirtyCount >= MOST_DIRTY;
   }
 
   /// Makes every change that returned before this call durable. Callers that come together share
@@ -241,6 +241,7 @@ final class WritableLeaf {
         covers = requestedCommits;
         changed = List.copyOf(dirty);
         dirty.clear();
+        dirtyCount = 0;
       }
       commit(changed);
       doneCommits = covers;
@@ -364,6 +365,7 @@ final class WritableLeaf {
       block.dirty(true);
       synchronized (dirty) {
         dirty.add(block);
+        dirtyCount = dirty.size();
       }
     }
   }

@@ -48,6 +48,11 @@ final class AttachedRepository implements Repository {
   }
 
   @Override
+  public Optional<Volume> volume(VdiUuid vdi) throws StorageException {
+    return files.volume(vdi);
+  }
+
+  @Override
   public Volume create(VdiUuid vdi, VolumeSpec spec) throws StorageException {
     return files.create(vdi, spec);
   }

@@ -66,7 +66,7 @@ final class VerbCommand {
     }
     return switch (operation.answer()) {
       case NOTHING, SCAN -> "";
-      case UUID -> uuid(parameters, members(answer));
+      case UUID -> RecordPrinter.value(Json.of(members(answer).text("uuid")));
       case ATTACHMENT -> RecordPrinter.value(Json.of(members(answer).text("uri")));
       case RECORDS -> records(items(answer));
       case RECORD -> record(members(answer));
@@ -75,16 +75,11 @@ final class VerbCommand {
               ? ProbeXml.of(
                   parameters.text("type"), parameters.members("device-config"), items(answer))
               : ProbeText.of(items(answer));
+      case CHANGED_BLOCKS -> RecordPrinter.value(Json.of(members(answer).text("bitmap")));
       case COLLECTION -> collection(items(answer));
       case TREE -> new TreePrinter(terminal.unicode()).print(items(answer));
       case STATUS, VERSION -> table(members(answer));
     };
-  }
-
-  /// Nothing where the disk was named, as in `xe vdi-import uuid=...`.
-  private String uuid(Json.Members parameters, Json.Members answer) {
-    boolean known = operation.verb().equals("vdi-import") && parameters.get("uuid").isPresent();
-    return known ? "" : RecordPrinter.value(Json.of(answer.text("uuid")));
   }
 
   private String records(List<Json> rows) {

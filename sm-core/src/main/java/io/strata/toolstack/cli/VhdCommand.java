@@ -115,6 +115,13 @@ final class VhdCommand {
   }
 
   @Command(
+      description = "Merge a differencing disk into its parent in the same folder.",
+      mixinStandardHelpOptions = true)
+  int coalesce(@Parameters(paramLabel = "CHILD") Path child) throws IOException, StorageException {
+    return new VhdCoalesce(terminal).run(child);
+  }
+
+  @Command(
       description = "Repair what needs no guess in a VHD, and say what was written.",
       mixinStandardHelpOptions = true)
   int repair(

@@ -45,6 +45,9 @@ final class AllowedOperations {
     if (!vdi.managed()) {
       return List.of();
     }
+    if (vdi.metadataOnly()) {
+      return List.of("destroy", "forget");
+    }
     if (vdi.missing() || vdi.problem().isPresent()) {
       return List.of("forget");
     }

@@ -111,7 +111,8 @@ final class ImageMethods {
     }
     ImageFormat format = name.formatOr(arguments.optional("format"));
     try {
-      export(vdi, file, format, arguments.flag("force"), call);
+      Optional<VdiUuid> base = VdiMethods.optionalVdi(arguments, "base");
+      export(vdi, base, file, format, arguments.flag("force"), call);
       return Json.Members.NONE;
     } catch (FileAlreadyExistsException e) {
       throw new StorageException(
@@ -128,7 +129,8 @@ final class ImageMethods {
     }
   }
 
-  private void export(VdiUuid vdi, Path file, ImageFormat format, boolean force, Call call)
+  private void export(
+      VdiUuid vdi, Optional<VdiUuid> base, Path file, ImageFormat format, boolean force, Call call)
       throws StorageException, IOException {
     try (NewFile target = NewFile.plan(file, force)) {
       try (FileChannel channel =
@@ -138,7 +140,7 @@ final class ImageMethods {
               new StillWanted(
                   new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER_BYTES),
                   call)) {
-        manager.vdiExport(new VdiExport(vdi, format, bytes, call));
+        manager.vdiExport(new VdiExport(vdi, base, format, bytes, call));
         bytes.flush();
         channel.force(true);
       }

@@ -107,6 +107,7 @@ final class Records {
         .with("type", vdi.type())
         .with("sharable", vdi.sharable())
         .with("read-only", vdi.readOnly())
+        .with("cbt-enabled", vdi.cbtEnabled())
         .with("managed", vdi.managed())
         .with("parent", Json.of(vdi.parent()))
         .with("missing", vdi.missing())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.toolstack.rpc;
 
+import io.strata.block.GranuleBitmap;
 import io.strata.manager.Attachment;
 import io.strata.manager.StorageManager;
 import io.strata.manager.VdiAttach;
@@ -18,6 +19,7 @@ import io.strata.spi.VdiUuid;
 import io.strata.spi.Volume;
 import io.strata.toolstack.Json;
 import java.net.InetSocketAddress;
+import java.util.Base64;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -38,6 +40,10 @@ final class VdiMethods {
         .add("vdi.copy", this::copy)
         .add("vdi.resize", (arguments, call) -> resize(arguments))
         .add("vdi.destroy", on(manager::vdiDestroy))
+        .add("vdi.enable-cbt", on(manager::vdiEnableCbt))
+        .add("vdi.disable-cbt", on(manager::vdiDisableCbt))
+        .add("vdi.data-destroy", on(manager::vdiDataDestroy))
+        .add("vdi.list-changed-blocks", (arguments, call) -> listChangedBlocks(arguments))
         .add("vdi.forget", on(manager::vdiForget))
         .add("vdi.update", on(manager::vdiUpdate))
         .add("vdi.introduce", (arguments, call) -> introduce(arguments))
@@ -129,7 +135,26 @@ final class VdiMethods {
     }
     return Answers.uuid(
         manager.vdiCopy(
-            new VdiCopy(vdi(arguments), sr, into, arguments.optional("new-name-label"), call)));
+            new VdiCopy(
+                vdi(arguments),
+                sr,
+                into,
+                arguments.optional("new-name-label"),
+                arguments.flag("verify"),
+                call)));
+  }
+
+  private Json listChangedBlocks(Arguments arguments) throws StorageException {
+    GranuleBitmap changed =
+        manager.vdiListChangedBlocks(
+            VdiUuid.parse(arguments.text("vdi-from-uuid")),
+            VdiUuid.parse(arguments.text("vdi-to-uuid")));
+    return Json.object()
+        .with("bitmap", Base64.getEncoder().encodeToString(changed.toBytes()))
+        .with("granularity", GranuleBitmap.GRANULE_BYTES)
+        .with("size", changed.sizeBytes())
+        .with("changed", changed.markedBytes())
+        .build();
   }
 
   private Json resize(Arguments arguments) throws StorageException {

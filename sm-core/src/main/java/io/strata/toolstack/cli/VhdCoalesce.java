@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.toolstack.cli;
+
+import io.strata.block.Container;
+import io.strata.block.FileContainer;
+import io.strata.spi.ErrorCode;
+import io.strata.spi.StorageException;
+import io.strata.toolstack.image.ImageDevice;
+import io.strata.vhd.DiskType;
+import io.strata.vhd.ParentLink;
+import io.strata.vhd.VhdInfo;
+import io.strata.vhd.VhdMerge;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+
+/// Merges a VHD file into its parent in the same folder, without a daemon. The child stays as it
+/// is, and reads the same; the parent then holds all of it. Merging again does no harm.
+final class VhdCoalesce {
+  private final Terminal terminal;
+
+  VhdCoalesce(Terminal terminal) {
+    this.terminal = terminal;
+  }
+
+  int run(Path child) throws IOException, StorageException {
+    VhdInfo info = info(child);
+    if (info.type() != DiskType.DIFFERENCING) {
+      throw new StorageException(
+          ErrorCode.INVALID_ARG,
+          child
+              + " is "
+              + info.type().name().toLowerCase(java.util.Locale.ROOT)
+              + " and has no parent.",
+          "Name a differencing VHD.");
+    }
+    ParentLink link = info.parent().orElseThrow();
+    Path parent;
+    try (Container opened = ImageDevice.parentsOf(child).open(link, child.toString())) {
+      parent = Path.of(opened.location());
+    }
+    refuseSiblings(child, parent, link.uuid());
+    if (info(parent).sizeBytes() != info.sizeBytes()) {
+      throw new StorageException(
+          ErrorCode.VDI_SIZE,
+          child
+              + " has "
+              + info.sizeBytes()
+              + " bytes, its parent "
+              + parent
+              + " "
+              + info(parent).sizeBytes()
+              + ".",
+          "Resize the parent first: strata vhd resize " + parent + " " + info.sizeBytes() + ".");
+    }
+    merge(child, parent);
+    terminal
+        .out()
+        .println(
+            parent
+                + " holds all of "
+                + child
+                + " now, which can be removed if nothing else needs it");
+    return 0;
+  }
+
+  private void merge(Path child, Path parent) throws IOException {
+    FileContainer above = FileContainer.openReadOnly(child);
+    FileContainer below;
+    try {
+      below = FileContainer.openReadWrite(parent);
+    } catch (IOException e) {
+      above.close();
+      throw e;
+    }
+    try (VhdMerge merge = VhdMerge.open(List.of(above, below), 1);
+        ProgressLine progress = new ProgressLine("coalesce", terminal.err(), terminal.live())) {
+      long total = merge.estimateBytes();
+      long[] done = {0};
+      merge.run(
+          0,
+          bytes -> {
+            done[0] += bytes;
+            progress.progress(Math.min(done[0], total), total);
+          });
+      progress.finish();
+    }
+  }
+
+  /// What the child holds must not reach others that read through the same parent.
+  private static void refuseSiblings(Path child, Path parent, UUID parentUuid)
+      throws IOException, StorageException {
+    Path folder = child.toAbsolutePath().getParent();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*.{vhd,VHD}")) {
+      for (Path file : files) {
+        if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+            && !Files.isSameFile(file, child)
+            && names(file, parentUuid)) {
+          throw new StorageException(
+              ErrorCode.VDI_IN_USE,
+              file + " depends on " + parent + " too, and would change.",
+              "Copy one of them with strata vhd convert, then remove it.");
+        }
+      }
+    }
+  }
+
+  private static boolean names(Path file, UUID parentUuid) throws StorageException {
+    try {
+      return info(file).parent().map(ParentLink::uuid).filter(parentUuid::equals).isPresent();
+    } catch (IOException e) {
+      throw new StorageException(
+          ErrorCode.VDI_LOAD,
+          file + " can't be read and may depend on the parent: " + e.getMessage() + ".",
+          "Repair it or move it to another folder.",
+          e);
+    }
+  }
+
+  private static VhdInfo info(Path file) throws IOException {
+    try (FileContainer container = FileContainer.openReadOnly(file)) {
+      return VhdInfo.read(container);
+    }
+  }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.manager;
+
+import io.strata.spi.Capability;
+import io.strata.spi.DeviceConfig;
+import io.strata.spi.DriverDescription;
+import io.strata.spi.ErrorCode;
+import io.strata.spi.ProbeResult;
+import io.strata.spi.Repository;
+import io.strata.spi.SrUuid;
+import io.strata.spi.StorageDriver;
+import io.strata.spi.StorageException;
+import io.strata.store.DirectoryStore;
+import io.strata.store.VhdRepository;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// A driver for VHD files in folders, whose repositories a test may use past the manager.
+final class FolderDriver implements StorageDriver {
+  final Map<SrUuid, Repository> attached = new HashMap<>();
+
+  @Override
+  public DriverDescription describe() {
+    return new DriverDescription(
+        "folder",
+        "Folder",
+        "VHD files in a folder, for tests",
+        "Strata",
+        "1",
+        true,
+        EnumSet.allOf(Capability.class),
+        List.of(new DriverDescription.ConfigKey("location", "where", true)));
+  }
+
+  static DeviceConfig at(Path folder) {
+    return new DeviceConfig(Map.of("location", folder.toString()));
+  }
+
+  @Override
+  public ProbeResult probe(DeviceConfig config) {
+    return new ProbeResult(List.of());
+  }
+
+  @Override
+  public void create(SrUuid sr, DeviceConfig config) throws StorageException {
+    try {
+      Files.createDirectories(folder(config));
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Override
+  public Repository attach(SrUuid sr, DeviceConfig config) throws StorageException {
+    Repository repository = new VhdRepository(new DirectoryStore(folder(config)));
+    attached.put(sr, repository);
+    return repository;
+  }
+
+  @Override
+  public void destroy(SrUuid sr, DeviceConfig config) {}
+
+  private static Path folder(DeviceConfig config) throws StorageException {
+    return Path.of(config.require("location", ErrorCode.CONFIG_LOCATION_MISSING));
+  }
+}
