@@ -35,8 +35,7 @@ final class ChangeTracking {
   private final VolumeResults results;
   private final Attachments attachments;
 
-  ChangeTracking(
-      Core core, SrMetadata metadata, VolumeResults results, Attachments attachments) {
+  ChangeTracking(Core core, SrMetadata metadata, VolumeResults results, Attachments attachments) {
     this.core = core;
     this.metadata = metadata;
     this.results = results;
@@ -130,8 +129,7 @@ final class ChangeTracking {
       }
     }
     boolean backwards =
-        !from.isASnapshot()
-            || (to.isASnapshot() && from.snapshotTime().isAfter(to.snapshotTime()));
+        !from.isASnapshot() || (to.isASnapshot() && from.snapshotTime().isAfter(to.snapshotTime()));
     if (backwards) {
       throw refused(
           "VDI " + from.uuid() + " is later than VDI " + to.uuid() + ".",
@@ -148,8 +146,7 @@ final class ChangeTracking {
   }
 
   /// Goes along the logs to the first VDI that has its data, and from there straight to the end.
-  private GranuleBitmap along(
-      Repository repository, ChangedBlocks facet, VdiUuid from, VdiUuid to)
+  private GranuleBitmap along(Repository repository, ChangedBlocks facet, VdiUuid from, VdiUuid to)
       throws StorageException {
     boolean endHasData = repository.volume(to).isPresent();
     List<GranuleBitmap> parts = new ArrayList<>();

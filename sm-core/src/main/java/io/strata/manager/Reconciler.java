@@ -174,7 +174,9 @@ final class Reconciler {
       if (!vdi.managed()) {
         writer.deleteVdi(vdi.uuid());
         gone.add(vdi.uuid());
-      } else if (!vdi.missing() && !vdi.metadataOnly()) {
+      } else if (vdi.metadataOnly()) {
+        writer.setVdiDataGone(vdi.uuid());
+      } else if (!vdi.missing()) {
         writer.setVdiMissing(vdi.uuid(), true);
         missing.add(vdi.uuid());
       }

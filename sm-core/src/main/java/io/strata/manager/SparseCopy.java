@@ -109,10 +109,7 @@ final class SparseCopy {
 
   /// Writes the marked granules of a device, zeroes as such.
   static void difference(
-      BlockDevice source,
-      GranuleBitmap changed,
-      DifferenceWriter target,
-      ProgressListener progress)
+      BlockDevice source, GranuleBitmap changed, DifferenceWriter target, ProgressListener progress)
       throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(PIECE_BYTES);
     changed.ranges((offset, length) -> {

@@ -76,8 +76,7 @@ public final class StorageManager implements AutoCloseable {
     vdiOperations =
         new VdiOperations(core, intents, metadata, results, attachments, disks, tracking);
     snapshots =
-        new SnapshotOperations(
-            core, intents, results, reconciler, attachments, disks, tracking);
+        new SnapshotOperations(core, intents, results, reconciler, attachments, disks, tracking);
     transfers = new Transfers(core, intents, results, attachments, home.spool());
     parameters = new Parameters(core, metadata);
   }

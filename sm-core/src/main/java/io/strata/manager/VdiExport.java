@@ -18,8 +18,7 @@ public record VdiExport(
     ProgressListener progress) {
 
   /// A full export.
-  public VdiExport(
-      VdiUuid vdi, ImageFormat format, OutputStream image, ProgressListener progress) {
+  public VdiExport(VdiUuid vdi, ImageFormat format, OutputStream image, ProgressListener progress) {
     this(vdi, Optional.empty(), format, image, progress);
   }
 }

@@ -261,8 +261,7 @@ public final class Operations {
             Answer.NOTHING,
             uuid));
     table.add(
-        Operation.of(
-            "vdi-disable-cbt", "End what vdi-enable-cbt began", Answer.NOTHING, uuid));
+        Operation.of("vdi-disable-cbt", "End what vdi-enable-cbt began", Answer.NOTHING, uuid));
     table.add(
         Operation.of(
             "vdi-data-destroy",

@@ -93,7 +93,8 @@ abstract class CatalogContract {
         Map.of("s", "1"),
         Map.of("o", "2"),
         Map.of("k", "3"),
-        Map.of("q", "4"));
+        Map.of("q", "4"),
+        true);
   }
 
   private VdiRecord addDisk() throws StorageException {

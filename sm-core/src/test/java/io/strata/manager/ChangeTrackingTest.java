@@ -2,6 +2,7 @@
 package io.strata.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.strata.block.BlockDevice;
 import io.strata.block.GranuleBitmap;
@@ -44,6 +45,7 @@ class ChangeTrackingTest {
 
   private final FolderDriver driver = new FolderDriver();
   private final AtomicLong millis = new AtomicLong(1_800_000_000_000L);
+  private final Faults failpoints = new Faults();
   private StorageManager manager;
   private SrUuid sr;
   private SrUuid other;
@@ -72,8 +74,10 @@ class ChangeTrackingTest {
             "testhost",
             Duration.ofSeconds(5),
             Duration.ofSeconds(5),
-            Failpoints.NONE,
-            false));
+            failpoints,
+            false,
+            Duration.ofSeconds(5),
+            Schedule.SYSTEM));
   }
 
   @Test
@@ -130,6 +134,29 @@ class ChangeTrackingTest {
     manager.srScan(sr);
     assertThat(manager.vdi(first).missing()).isFalse();
     assertThat(manager.vdi(first).managed()).isTrue();
+  }
+
+  /// The daemon dies after each step of the destruction; sending the request again ends it.
+  @ParameterizedTest
+  @ValueSource(strings = {"recorded", "kept", "deleted"})
+  void destructionOfDataThatACrashInterruptsLosesNoChange(String step) throws Exception {
+    manager.vdiEnableCbt(disk);
+    VdiUuid first = snapshot();
+    write(disk, GRANULE, 512);
+    VdiUuid second = snapshot();
+    write(disk, 2L * GRANULE, 512);
+    VdiUuid third = snapshot();
+    failpoints.dieAt("vdi-data-destroy." + step);
+    assertThatThrownBy(() -> manager.vdiDataDestroy(second)).isInstanceOf(Faults.Death.class);
+    manager.close();
+    manager = start(folder.resolve("home"));
+    assertThat(bits(manager.vdiListChangedBlocks(first, second))).isEqualTo(set(1));
+    assertThat(bits(manager.vdiListChangedBlocks(second, third))).isEqualTo(set(2));
+    manager.vdiDataDestroy(second);
+    assertThat(volume(second)).isEmpty();
+    assertThat(bits(manager.vdiListChangedBlocks(first, second))).isEqualTo(set(1));
+    assertThat(bits(manager.vdiListChangedBlocks(second, third))).isEqualTo(set(2));
+    assertThat(bits(manager.vdiListChangedBlocks(first, third))).isEqualTo(set(1, 2));
   }
 
   @Test
