@@ -126,6 +126,7 @@ final class Attachments {
     }
     core.failpoints().hit("vdi-attach.recorded");
     serveOrForget(repository, record);
+    disks.limit(vdi);
     core.failpoints().hit("vdi-attach.served");
     LOG.log(
         System.Logger.Level.INFO,
@@ -261,6 +262,7 @@ final class Attachments {
   private void restore(Repository repository, AttachmentRecord record) throws StorageException {
     if (!disks.serves(record.vdi(), record.endpoint())) {
       disks.serve(repository, record.vdi(), record.mode(), record.endpoint());
+      disks.limit(core.catalog().read(r -> r.vdi(record.vdi())));
     }
     if (record.lastError().isPresent()) {
       core.catalog().write(w -> w.setAttachmentError(record.vdi(), core.host(), Optional.empty()));

@@ -14,10 +14,12 @@ import java.util.Set;
 final class Parameters {
   private final Core core;
   private final SrMetadata metadata;
+  private final ServedDisks disks;
 
-  Parameters(Core core, SrMetadata metadata) {
+  Parameters(Core core, SrMetadata metadata, ServedDisks disks) {
     this.core = core;
     this.metadata = metadata;
+    this.disks = disks;
   }
 
   void vdiNameLabel(VdiUuid vdi, String text) throws StorageException {
@@ -44,13 +46,16 @@ final class Parameters {
   }
 
   void vdiQosAlgorithmType(VdiUuid vdi, String algorithm) throws StorageException {
-    Names.check("qos_algorithm_type", algorithm);
+    QosParameters.checkAlgorithm(algorithm);
     change(vdi, w -> w.setVdiQosAlgorithmType(vdi, algorithm));
   }
 
   void vdiKey(VdiUuid vdi, VdiMap map, String key, String value) throws StorageException {
     Names.check(map.parameter(), key);
     Names.check(map.parameter(), value);
+    if (map == VdiMap.QOS_ALGORITHM_PARAMS) {
+      QosParameters.check(key, value);
+    }
     change(vdi, w -> w.setVdiKey(vdi, map, key, value));
   }
 
@@ -95,6 +100,7 @@ final class Parameters {
             change.apply(w);
             w.bumpMetadataGeneration(sr);
           });
+      disks.limit(core.catalog().read(r -> r.vdi(vdi)));
       metadata.describe(sr);
     }
   }

@@ -2,8 +2,11 @@
 package io.strata.manager;
 
 import io.strata.block.BlockDevice;
+import io.strata.catalog.VdiRecord;
 import io.strata.nbd.ExportStatistics;
 import io.strata.nbd.NbdExport;
+import io.strata.nbd.Throttle;
+import io.strata.nbd.ThrottleLimits;
 import io.strata.spi.AccessMode;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.Replacement;
@@ -41,6 +44,7 @@ final class ServedDisks implements AutoCloseable {
   private static final class Served {
     private BlockDevice device;
     private final Map<String, NbdExport> exports = new ConcurrentHashMap<>();
+    private final Throttle throttle = new Throttle();
     private Schedule.Round flushes = () -> {};
 
     private Served(BlockDevice device) {
@@ -99,7 +103,7 @@ final class ServedDisks implements AutoCloseable {
       return;
     }
     try {
-      NbdExport export = new NbdExport(vdi.toString(), "VDI " + vdi, disk.device);
+      NbdExport export = new NbdExport(vdi.toString(), "VDI " + vdi, disk.device, disk.throttle);
       backend.add(endpoint, export);
       disk.exports.put(endpoint, export);
     } catch (StorageException e) {
@@ -109,6 +113,22 @@ final class ServedDisks implements AutoCloseable {
         closeQuietly(vdi, disk.device);
       }
       throw e;
+    }
+  }
+
+  /// Holds the clients of a VDI to its limits from now on, where it is served. What says no limits
+  /// that there are limits nothing: a disk that came with its SR is better served without.
+  void limit(VdiRecord vdi) {
+    Served disk = served.get(vdi.uuid());
+    if (disk == null) {
+      return;
+    }
+    try {
+      disk.throttle.limit(QosParameters.limits(vdi));
+    } catch (StorageException e) {
+      LOG.log(
+          System.Logger.Level.WARNING, "VDI {0}: served without limits: {1}", vdi.uuid(), e.what());
+      disk.throttle.limit(ThrottleLimits.NONE);
     }
   }
 

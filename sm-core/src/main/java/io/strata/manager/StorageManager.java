@@ -78,7 +78,7 @@ public final class StorageManager implements AutoCloseable {
     snapshots =
         new SnapshotOperations(core, intents, results, reconciler, attachments, disks, tracking);
     transfers = new Transfers(core, intents, results, attachments, home.spool());
-    parameters = new Parameters(core, metadata);
+    parameters = new Parameters(core, metadata, disks);
   }
 
   /// Takes the home folder, opens the catalog, starts the NBD server and recovers. An SR that can't

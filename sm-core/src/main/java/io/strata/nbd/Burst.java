@@ -3,6 +3,7 @@ package io.strata.nbd;
 
 import io.strata.block.BlockDevice;
 import java.io.IOException;
+import java.util.function.BooleanSupplier;
 
 /// The requests of one connection that are worked off together: they pass the export's gate once,
 /// share flushes, and their replies are sent at once.
@@ -59,6 +60,16 @@ final class Burst {
     countLatency(System.nanoTime());
     pass.leave();
     replies.send();
+  }
+
+  /// Waits, outside the gate, until one more request is within the limits; what was answered before
+  /// is sent first. The wait counts as part of the request's latency.
+  void throttle(Throttle.Admission admission, BooleanSupplier ending) throws IOException {
+    end();
+    long arrivedNanos = System.nanoTime();
+    admission.await(ending);
+    begin();
+    startNanos = arrivedNanos;
   }
 
   /// Sends the replies that are there, outside the gate.

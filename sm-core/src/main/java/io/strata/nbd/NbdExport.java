@@ -28,6 +28,7 @@ public final class NbdExport {
   private final FlushGroup flushes = new FlushGroup();
   private final ConnectionSet connections = new ConnectionSet();
   private final AtomicBoolean failureLogged = new AtomicBoolean();
+  private final Throttle throttle;
 
   /// Written only while nobody is inside the gate.
   private volatile BlockDevice device;
@@ -35,10 +36,17 @@ public final class NbdExport {
   /// Whether something changed that no flush has covered. Set after a change, unset before a flush.
   private volatile boolean unflushed;
 
+  /// An export whose clients may do as much as they can.
+  ///
   /// @param name what clients ask for; not empty, at most 4096 bytes of UTF-8
   /// @param description for people, in the server's list; may be empty, at most 4096 bytes of UTF-8
   /// @param device what is served; read-only if it says so
   public NbdExport(String name, String description, BlockDevice device) {
+    this(name, description, device, new Throttle());
+  }
+
+  /// As [#NbdExport(String, String, BlockDevice)], with a throttle that other exports may share.
+  public NbdExport(String name, String description, BlockDevice device, Throttle throttle) {
     requireShort(name);
     requireShort(description);
     if (name.isEmpty()) {
@@ -47,6 +55,7 @@ public final class NbdExport {
     this.name = name;
     this.description = description;
     this.device = device;
+    this.throttle = throttle;
   }
 
   private static void requireShort(String text) {
@@ -158,6 +167,10 @@ public final class NbdExport {
   /// Clients connected now.
   public int connections() {
     return connections.size();
+  }
+
+  Throttle throttle() {
+    return throttle;
   }
 
   RequestGate gate() {

@@ -34,6 +34,9 @@ final class Transmission implements ExportConnection {
   private final ChangeCommands changes;
   private final QueryCommands queries;
 
+  /// Whether the connection is to end: nothing holds it up any more.
+  private volatile boolean ending;
+
   /// The channel is blocking, and belongs to the new object.
   Transmission(SocketChannel channel, Negotiated negotiated, ConnectionSet serverConnections) {
     this.channel = channel;
@@ -57,6 +60,7 @@ final class Transmission implements ExportConnection {
 
   @Override
   public void finish() {
+    ending = true;
     try {
       channel.shutdownInput();
     } catch (IOException alreadyClosed) {
@@ -66,6 +70,7 @@ final class Transmission implements ExportConnection {
 
   @Override
   public void cut() {
+    ending = true;
     try {
       channel.close();
     } catch (IOException failure) {
@@ -138,6 +143,9 @@ final class Transmission implements ExportConnection {
       return false;
     }
     burst.received();
+    if (export.throttle().isOn()) {
+      throttle(type, length, flags);
+    }
     if (type == NbdWire.CMD_READ) {
       read(cookie, offset, length, flags);
       return true;
@@ -148,6 +156,24 @@ final class Transmission implements ExportConnection {
     }
     executeOther(type, cookie, offset, length, flags);
     return true;
+  }
+
+  private void throttle(int type, long length, int flags) throws IOException {
+    Throttle.Admission admission = export.throttle().request(movedBytes(type, length, flags));
+    if (!admission.isImmediate()) {
+      reads.finish();
+      burst.throttle(admission, () -> ending);
+    }
+  }
+
+  /// What a request counts for beside being one. A hole costs nothing to make.
+  private static long movedBytes(int type, long length, int flags) {
+    return switch (type) {
+      case NbdWire.CMD_READ, NbdWire.CMD_WRITE, NbdWire.CMD_CACHE ->
+          Math.min(length, NbdWire.MAXIMUM_PAYLOAD_BYTES);
+      case NbdWire.CMD_WRITE_ZEROES -> (flags & NbdWire.CMD_FLAG_NO_HOLE) != 0 ? length : 0;
+      default -> 0;
+    };
   }
 
   private void executeOther(int type, long cookie, long offset, long length, int flags)
