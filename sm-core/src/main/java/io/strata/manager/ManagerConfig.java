@@ -35,6 +35,29 @@ public record ManagerConfig(
     drivers = List.copyOf(drivers);
   }
 
+  /// With flushes in the background every 5 s.
+  public ManagerConfig(
+      Path home,
+      List<StorageDriver> drivers,
+      Clock clock,
+      String hostName,
+      Duration lockTimeout,
+      Duration drainTimeout,
+      Failpoints failpoints,
+      boolean collectsInBackground) {
+    this(
+        home,
+        drivers,
+        clock,
+        hostName,
+        lockTimeout,
+        drainTimeout,
+        failpoints,
+        collectsInBackground,
+        Duration.ofSeconds(5),
+        Schedule.SYSTEM);
+  }
+
   /// With the system's clock and the usual timeouts.
   public static ManagerConfig of(Path home, List<StorageDriver> drivers) {
     return new ManagerConfig(
@@ -45,8 +68,6 @@ public record ManagerConfig(
         Duration.ofSeconds(60),
         Duration.ofSeconds(30),
         Failpoints.NONE,
-        true,
-        Duration.ofSeconds(5),
-        Schedule.SYSTEM);
+        true);
   }
 }
