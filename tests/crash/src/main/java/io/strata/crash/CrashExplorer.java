@@ -51,7 +51,7 @@ final class CrashExplorer {
     this.ignored = ignored;
     this.seed = seed;
     this.nested = nested;
-    this.fates = new FateSets(seed, budget.randomSets());
+    this.fates = new FateSets(seed, budget.exhaustive(), budget.randomSets());
     this.images = new CrashImages(recording.before(), containers(recording), budget.poison());
     this.names = new TreeMap<>(recording.names());
   }
@@ -59,7 +59,8 @@ final class CrashExplorer {
   /// Explores a workload.
   static CrashReport explore(CrashWorkload workload, long seed, CrashBudget budget)
       throws IOException {
-    return explore(workload, workload.record(seed), seed, budget, Optional.empty());
+    return explore(
+        workload, workload.record(seed), seed, workload.budget(budget), Optional.empty());
   }
 
   /// Explores a recording, with one barrier of the program turned into one that does nothing.
@@ -130,7 +131,7 @@ final class CrashExplorer {
       return;
     }
     crash();
-    pendingNames.forEach(change -> rename(names, change));
+    pendingNames.forEach(change -> Names.apply(names, change));
     pendingNames.clear();
   }
 
@@ -162,10 +163,12 @@ final class CrashExplorer {
       images.suffer(each.change(), set.fates()[i], each.forced(), tear);
     }
     Map<String, Integer> crashedNames = names;
-    if (set.nameChanges() > 0) {
+    if (set.nameMask() != 0) {
       crashedNames = new TreeMap<>(names);
-      for (LogEntry.NameChange change : pendingNames.subList(0, set.nameChanges())) {
-        rename(crashedNames, change);
+      for (int i = 0; i < pendingNames.size(); i++) {
+        if (set.keepsName(i)) {
+          Names.apply(crashedNames, pendingNames.get(i));
+        }
       }
     }
     report.tried(nested);
@@ -176,7 +179,7 @@ final class CrashExplorer {
       verify(
           set,
           expected,
-          new CrashedStorage(images.crashed(), crashedNames, Optional.empty(), tried));
+          new SimulatedStorage(images.crashed(), crashedNames, Optional.empty(), tried));
     }
   }
 
@@ -184,7 +187,7 @@ final class CrashExplorer {
       FateSet set, Expectation expected, Map<String, Integer> crashedNames) throws IOException {
     List<MemoryContainer> copies = images.crashed().stream().map(MemoryContainer::overlay).toList();
     WriteLog log = new WriteLog();
-    if (!verify(set, expected, new CrashedStorage(copies, crashedNames, Optional.of(log), tried))) {
+    if (!verify(set, expected, new SimulatedStorage(copies, crashedNames, Optional.of(log), tried))) {
       return;
     }
     Recording recovery = new Recording(log.entries(), images.crashed(), crashedNames);
@@ -194,7 +197,7 @@ final class CrashExplorer {
             .explore());
   }
 
-  private boolean verify(FateSet set, Expectation expected, CrashedStorage storage) {
+  private boolean verify(FateSet set, Expectation expected, SimulatedStorage storage) {
     try {
       expected.verify(storage);
       return true;
@@ -211,14 +214,6 @@ final class CrashExplorer {
 
   private boolean enough() {
     return report.violations() >= budget.maxViolations();
-  }
-
-  private static void rename(Map<String, Integer> names, LogEntry.NameChange change) {
-    change.removed().ifPresent(names::remove);
-    change
-        .container()
-        .ifPresentOrElse(
-            container -> names.put(change.name(), container), () -> names.remove(change.name()));
   }
 
   private static int containers(Recording recording) {
@@ -243,9 +238,11 @@ final class CrashExplorer {
           .append(' ')
           .append(Descriptions.of(each.change()));
     }
-    if (!pendingNames.isEmpty()) {
-      text.append("\n    names, the first ").append(set.nameChanges()).append(" of ");
-      text.append(pendingNames);
+    for (int i = 0; i < pendingNames.size(); i++) {
+      text.append("\n    ")
+          .append(set.keepsName(i) ? Fate.KEPT : Fate.LOST)
+          .append(' ')
+          .append(pendingNames.get(i));
     }
     return text.toString();
   }

@@ -9,6 +9,11 @@ interface CrashWorkload {
   /// For messages.
   String name();
 
+  /// What this workload makes of the effort asked for.
+  default CrashBudget budget(CrashBudget general) {
+    return general;
+  }
+
   /// Does it on recorded storage; the same for the same seed.
   Recording record(long seed) throws IOException;
 }

@@ -12,7 +12,7 @@ interface Expectation {
   ///
   /// @throws CrashViolation for what may not be
   /// @throws IOException which is a violation too: what was there must open
-  void verify(CrashedStorage storage) throws IOException;
+  void verify(SimulatedStorage storage) throws IOException;
 
   /// Whether the program was told that everything so far is durable.
   boolean acknowledged();

@@ -7,14 +7,18 @@ import java.util.Arrays;
 ///
 /// @param fates one per pending change
 /// @param tearSeed which sectors of a torn change survive; the same for the same seed
-/// @param nameChanges how many of the pending name changes survive: they keep their order
+/// @param nameMask bit i says that pending name change i survives; those from 64 on get lost
 @SuppressWarnings("ArrayRecordComponent")
-record FateSet(Fate[] fates, long tearSeed, int nameChanges) {
+record FateSet(Fate[] fates, long tearSeed, long nameMask) {
 
   /// Every change has the same fate.
-  static FateSet all(int count, Fate fate, int nameChanges) {
+  static FateSet all(int count, Fate fate, long nameMask) {
     Fate[] fates = new Fate[count];
     Arrays.fill(fates, fate);
-    return new FateSet(fates, 0, nameChanges);
+    return new FateSet(fates, 0, nameMask);
+  }
+
+  boolean keepsName(int index) {
+    return index < Long.SIZE && (nameMask & (1L << index)) != 0;
   }
 }

@@ -2,30 +2,35 @@
 package io.strata.crash;
 
 import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /// Chooses which fates of the pending changes to try.
 ///
-/// Up to [#EXHAUSTIVE] changes: every subset. More: every prefix, every one lost, every one alone,
+/// Up to some changes: every subset. More: every prefix, every one lost, every one alone,
 /// then random subsets. In addition each change is torn, among others that are kept, lost or
 /// random.
 final class FateSets {
-  /// Largest number of changes of which every subset is tried.
-  static final int EXHAUSTIVE = 7;
+  /// Largest number of name changes of which every subset is tried.
+  private static final int EXHAUSTIVE_NAMES = 3;
 
   private final SplittableRandom random;
+  private final int exhaustive;
   private final int randomSets;
 
+  /// @param exhaustive largest number of changes of which every subset is tried
   /// @param randomSets how many random sets to add to what is always tried
-  FateSets(long seed, int randomSets) {
+  FateSets(long seed, int exhaustive, int randomSets) {
+    this.exhaustive = exhaustive;
     this.random = new SplittableRandom(seed);
     this.randomSets = randomSets;
   }
 
   /// Hands out the sets one by one.
   void choose(int changes, int nameChanges, Consumer<FateSet> consumer) {
-    if (changes <= EXHAUSTIVE) {
+    if (changes <= exhaustive) {
       everySubset(changes, nameChanges, consumer);
     } else {
       everyPrefix(changes, nameChanges, consumer);
@@ -40,7 +45,7 @@ final class FateSets {
   }
 
   private void everySubset(int changes, int nameChanges, Consumer<FateSet> consumer) {
-    for (int names = 0; names <= nameChanges; names++) {
+    for (long names : nameMasks(nameChanges)) {
       for (int mask = 0; mask < 1 << changes; mask++) {
         FateSet set = FateSet.all(changes, Fate.LOST, names);
         for (int i = 0; i < changes; i++) {
@@ -75,7 +80,7 @@ final class FateSets {
       for (Fate others : new Fate[] {Fate.KEPT, Fate.LOST}) {
         FateSet set = FateSet.all(changes, others, names(nameChanges));
         set.fates()[i] = Fate.TORN;
-        consumer.accept(new FateSet(set.fates(), random.nextLong(), set.nameChanges()));
+        consumer.accept(new FateSet(set.fates(), random.nextLong(), set.nameMask()));
       }
     }
   }
@@ -90,7 +95,25 @@ final class FateSets {
     return new FateSet(fates, random.nextLong(), names(nameChanges));
   }
 
-  private int names(int nameChanges) {
-    return random.nextInt(nameChanges + 1);
+  /// Every subset of a few name changes; of more, every prefix and each one alone.
+  private static Set<Long> nameMasks(int nameChanges) {
+    Set<Long> masks = new LinkedHashSet<>();
+    if (nameChanges <= EXHAUSTIVE_NAMES) {
+      for (long mask = 0; mask < 1L << nameChanges; mask++) {
+        masks.add(mask);
+      }
+      return masks;
+    }
+    for (int length = 0; length <= nameChanges; length++) {
+      masks.add((1L << length) - 1);
+    }
+    for (int i = 0; i < nameChanges; i++) {
+      masks.add(1L << i);
+    }
+    return masks;
+  }
+
+  private long names(int nameChanges) {
+    return random.nextLong() & ((1L << nameChanges) - 1);
   }
 }

@@ -34,8 +34,7 @@ final class Mutations {
   static Optional<String> firstViolation(
       CrashWorkload workload, BarrierSite site, long firstSeed, int seeds, CrashBudget budget)
       throws IOException {
-    CrashBudget first =
-        new CrashBudget(budget.randomSets(), budget.nestedEvery(), 1, budget.poison());
+    CrashBudget first = workload.budget(budget).withMaxViolations(1);
     for (long seed = firstSeed; seed < firstSeed + seeds; seed++) {
       CrashReport report =
           CrashExplorer.explore(workload, workload.record(seed), seed, first, Optional.of(site));

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.crash;
 
+import io.strata.block.BlockDevice;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /// What each sector of a disk may hold if the power goes: what it held at the last flush, or what
 /// any write since made of it. The last one is what a reader sees now.
@@ -58,16 +65,24 @@ final class SectorModel {
     return new SectorModel(next);
   }
 
+  /// While the disk becomes another one: each sector may be as in either.
+  SectorModel or(SectorModel other) {
+    Set<Long> touched = new TreeSet<>(sectors.keySet());
+    touched.addAll(other.sectors.keySet());
+    Map<Long, List<byte[]>> next = new TreeMap<>();
+    for (long sector : touched) {
+      List<byte[]> values = new ArrayList<>(allowed(sector));
+      values.addAll(other.allowed(sector));
+      next.put(sector, List.copyOf(values));
+    }
+    return new SectorModel(next);
+  }
+
   /// Once a sector turned out to hold one of its values and can't change any more.
   SectorModel settled(Map<Long, byte[]> observed) {
     Map<Long, List<byte[]>> next = new TreeMap<>(sectors);
     observed.forEach((sector, value) -> next.put(sector, List.of(value)));
     return new SectorModel(next);
-  }
-
-  /// The sectors that ever differed from zero, or may.
-  Iterable<Long> touched() {
-    return sectors.keySet();
   }
 
   /// What a reader sees now.
@@ -82,8 +97,33 @@ final class SectorModel {
 
   /// @throws CrashViolation where the sector holds what it may not
   void check(long sector, byte[] bytes, int at) {
-    for (byte[] value : allowed(sector)) {
-      if (Arrays.equals(value, 0, SECTOR_BYTES, bytes, at, at + SECTOR_BYTES)) {
+    check(sector, allowed(sector), bytes, at);
+  }
+
+  /// Reads every sector that ever differed from zero, or may, and checks it.
+  void checkTouched(BlockDevice device) throws IOException {
+    byte[] bytes = new byte[SECTOR_BYTES];
+    ByteBuffer buffer = ByteBuffer.wrap(bytes);
+    for (Map.Entry<Long, List<byte[]>> entry : sectors.entrySet()) {
+      device.read(entry.getKey() * SECTOR_BYTES, buffer.clear());
+      check(entry.getKey(), entry.getValue(), bytes, 0);
+    }
+  }
+
+  /// What every sector that ever differed from zero, or may, holds on a device.
+  Map<Long, byte[]> observe(BlockDevice device) throws IOException {
+    Map<Long, byte[]> observed = new HashMap<>();
+    for (long sector : sectors.keySet()) {
+      byte[] bytes = new byte[SECTOR_BYTES];
+      device.read(sector * SECTOR_BYTES, ByteBuffer.wrap(bytes));
+      observed.put(sector, bytes);
+    }
+    return observed;
+  }
+
+  private void check(long sector, List<byte[]> values, byte[] bytes, int at) {
+    for (int i = 0; i < values.size(); i++) {
+      if (Arrays.equals(values.get(i), 0, SECTOR_BYTES, bytes, at, at + SECTOR_BYTES)) {
         return;
       }
     }

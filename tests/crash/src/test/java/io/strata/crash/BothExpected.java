@@ -7,7 +7,7 @@ import java.io.IOException;
 record BothExpected(Expectation first, Expectation second) implements Expectation {
 
   @Override
-  public void verify(CrashedStorage storage) throws IOException {
+  public void verify(SimulatedStorage storage) throws IOException {
     first.verify(storage);
     second.verify(storage);
   }

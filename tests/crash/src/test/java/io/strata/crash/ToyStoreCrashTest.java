@@ -49,8 +49,7 @@ final class ToyStoreCrashTest {
   }
 
   private long violations(BarrierSite ignored, CrashBudget budget) throws IOException {
-    CrashBudget unbounded =
-        new CrashBudget(budget.randomSets(), 0, Integer.MAX_VALUE, budget.poison());
+    CrashBudget unbounded = budget.withMaxViolations(Integer.MAX_VALUE);
     return CrashExplorer.explore(
             workload, workload.record(SEED), SEED, unbounded, Optional.of(ignored))
         .violations();

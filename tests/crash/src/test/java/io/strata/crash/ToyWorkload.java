@@ -49,7 +49,7 @@ final class ToyWorkload implements CrashWorkload {
 
   private record Expected(SectorModel model, boolean acknowledged) implements Expectation {
     @Override
-    public void verify(CrashedStorage storage) throws IOException {
+    public void verify(SimulatedStorage storage) throws IOException {
       Container container = storage.open(0, true);
       ToyStore store = ToyStore.open(container);
       Map<Long, byte[]> observed = new TreeMap<>();

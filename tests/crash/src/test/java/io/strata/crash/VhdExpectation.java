@@ -12,7 +12,6 @@ import io.strata.vhd.VhdRejectedException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -49,7 +48,7 @@ record VhdExpectation(
   }
 
   @Override
-  public void verify(CrashedStorage storage) throws IOException {
+  public void verify(SimulatedStorage storage) throws IOException {
     if (!created) {
       checkUnfinished(storage);
       return;
@@ -72,7 +71,7 @@ record VhdExpectation(
 
   /// What creation left is not used again, and may be refused, unless its footer says that it is
   /// complete.
-  private void checkUnfinished(CrashedStorage storage) throws IOException {
+  private void checkUnfinished(SimulatedStorage storage) throws IOException {
     try (VhdChain chain = open(storage, false)) {
       if (complete(storage)) {
         checkWhole(chain);
@@ -84,7 +83,7 @@ record VhdExpectation(
     }
   }
 
-  private boolean complete(CrashedStorage storage) throws IOException {
+  private boolean complete(SimulatedStorage storage) throws IOException {
     Container container = storage.open(leaf, false);
     ByteBuffer cookie = ByteBuffer.allocate(8);
     if (container.sizeBytes() >= SECTOR_BYTES) {
@@ -93,7 +92,7 @@ record VhdExpectation(
     return cookie.getLong(0) == FOOTER_COOKIE;
   }
 
-  private void checkHidden(CrashedStorage storage) throws IOException {
+  private void checkHidden(SimulatedStorage storage) throws IOException {
     for (int base : hidden) {
       if (!VhdInfo.read(storage.open(base, false)).hidden()) {
         throw new CrashViolation("container " + base + " is not hidden any more");
@@ -102,14 +101,14 @@ record VhdExpectation(
   }
 
   /// Writes something, and checks that it is there after a flush.
-  private SectorModel probe(VhdChain chain, CrashedStorage storage) throws IOException {
+  private SectorModel probe(VhdChain chain, SimulatedStorage storage) throws IOException {
     byte[] bytes = new byte[SECTOR_BYTES + 100];
     bytes[0] = 'p';
     bytes[SECTOR_BYTES + 99] = 'q';
     long offset = chain.sizeBytes() - 3 * SECTOR_BYTES + 50;
     SectorModel probing = model;
     if (storage.sampled(REOPENED_EVERY)) {
-      probing = model.settled(observe(chain)).writing(offset, bytes);
+      probing = model.settled(model.observe(chain)).writing(offset, bytes);
       storage.expect(with(probing, false));
     }
     chain.write(offset, ByteBuffer.wrap(bytes));
@@ -128,11 +127,11 @@ record VhdExpectation(
     return new VhdExpectation(leaf, parents, hidden, sizes, other, true, flushed);
   }
 
-  private VhdChain open(CrashedStorage storage, boolean writable) throws IOException {
+  private VhdChain open(SimulatedStorage storage, boolean writable) throws IOException {
     return VhdChain.open(storage.open(leaf, writable), writable, resolver(storage));
   }
 
-  private ParentResolver resolver(CrashedStorage storage) {
+  private ParentResolver resolver(SimulatedStorage storage) {
     return (link, child) -> {
       Integer parent = parents.get(link.uuid());
       if (parent == null) {
@@ -147,22 +146,7 @@ record VhdExpectation(
     if (!sizes.contains(chain.sizeBytes())) {
       throw new CrashViolation("size is " + chain.sizeBytes() + ", not one of " + sizes);
     }
-    byte[] bytes = new byte[SECTOR_BYTES];
-    ByteBuffer buffer = ByteBuffer.wrap(bytes);
-    for (long sector : model.touched()) {
-      chain.read(sector * SECTOR_BYTES, buffer.clear());
-      model.check(sector, bytes, 0);
-    }
-  }
-
-  private Map<Long, byte[]> observe(VhdChain chain) throws IOException {
-    Map<Long, byte[]> observed = new HashMap<>();
-    for (long sector : model.touched()) {
-      byte[] bytes = new byte[SECTOR_BYTES];
-      chain.read(sector * SECTOR_BYTES, ByteBuffer.wrap(bytes));
-      observed.put(sector, bytes);
-    }
-    return observed;
+    model.checkTouched(chain);
   }
 
   private void checkWhole(VhdChain chain) throws IOException {

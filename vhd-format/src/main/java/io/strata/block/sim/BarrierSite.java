@@ -16,13 +16,19 @@ public record BarrierSite(String at, String caller) {
 
   /// The nearest caller outside of the containers and their simulators.
   static BarrierSite ofCaller() {
-    return WALKER.walk(BarrierSite::nearest);
+    return WALKER.walk(frames -> nearest(frames, ""));
   }
 
-  private static BarrierSite nearest(Stream<StackFrame> frames) {
+  /// The nearest caller outside of the containers, their simulators and one class.
+  public static BarrierSite outside(Class<?> recorder) {
+    return WALKER.walk(frames -> nearest(frames, recorder.getName()));
+  }
+
+  private static BarrierSite nearest(Stream<StackFrame> frames, String recorder) {
     List<String> nearest =
         frames
             .filter(frame -> !frame.getClassName().startsWith("io.strata.block."))
+            .filter(frame -> !frame.getClassName().equals(recorder))
             .limit(2)
             .map(BarrierSite::describe)
             .toList();

@@ -4,6 +4,7 @@ package io.strata.block.sim;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -13,9 +14,6 @@ import org.jspecify.annotations.Nullable;
 final class PagedBytes {
   private static final int MAX_SPARES = 64;
 
-  /// Zeroing this much at once prepares room for later: pages of it that nobody wrote stay so.
-  private static final int ROOM_BYTES = 64 * 1024;
-
   private final @Nullable PagedBytes base;
   private final byte fill;
 
@@ -23,6 +21,10 @@ final class PagedBytes {
   private @Nullable Page[] pages = new @Nullable Page[64];
   private int[] touched = new int[64];
   private int touchedCount;
+
+  /// Pages that were zeroed before anybody wrote them, and are not in `pages`.
+  private final BitSet holes = new BitSet();
+
   private final List<Page> spares = new ArrayList<>();
   private long sizeBytes;
 
@@ -49,6 +51,7 @@ final class PagedBytes {
       pages[touched[i]] = null;
     }
     touchedCount = 0;
+    holes.clear();
     sizeBytes = base == null ? 0 : base.sizeBytes();
   }
 
@@ -99,10 +102,7 @@ final class PagedBytes {
       int index = (int) (offset / Page.SIZE_BYTES);
       int inPage = (int) (offset % Page.SIZE_BYTES);
       int length = (int) Math.min(end - offset, Page.SIZE_BYTES - inPage);
-      boolean room = punch && fill == 0 && lengthBytes >= ROOM_BYTES;
-      if (!room || find(index) != null) {
-        zeroPage(index, inPage, length, punch);
-      }
+      zeroPage(index, inPage, length, punch);
       offset += length;
     }
   }
@@ -114,7 +114,10 @@ final class PagedBytes {
     while (offset < end) {
       int inPage = (int) (offset % Page.SIZE_BYTES);
       int length = (int) Math.min(end - offset, Page.SIZE_BYTES - inPage);
-      own((int) (offset / Page.SIZE_BYTES)).fillUnwritten(inPage, length, value);
+      int index = (int) (offset / Page.SIZE_BYTES);
+      if (find(index) != null || !isHole(index)) {
+        own(index).fillUnwritten(inPage, length, value);
+      }
       offset += length;
     }
   }
@@ -126,8 +129,12 @@ final class PagedBytes {
   }
 
   private void zeroPage(int index, int inPage, int length, boolean punch) {
-    if (punch && (length == Page.SIZE_BYTES || find(index) == Page.HOLE)) {
-      put(index, Page.HOLE);
+    if (punch && length == Page.SIZE_BYTES) {
+      if (fill != 0 || find(index) != null) {
+        put(index, Page.HOLE);
+      } else {
+        holes.set(index);
+      }
       return;
     }
     Page page = own(index);
@@ -178,7 +185,14 @@ final class PagedBytes {
       return page;
     }
     Page below = find(index);
+    if (below == null && isHole(index)) {
+      below = Page.HOLE;
+    }
     return put(index, below == null ? Page.unwritten(fill) : copyOf(below));
+  }
+
+  private boolean isHole(int index) {
+    return holes.get(index) || (base != null && base.isHole(index));
   }
 
   private Page copyOf(Page page) {

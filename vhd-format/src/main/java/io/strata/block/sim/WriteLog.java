@@ -36,9 +36,9 @@ public final class WriteLog {
     entries.add(change);
   }
 
-  /// Notes that names were made durable by the caller.
-  public synchronized void namesFlushed() {
-    entries.add(new LogEntry.NamesFlush(BarrierSite.ofCaller()));
+  /// Notes that names were made durable.
+  public synchronized void namesFlushed(BarrierSite site) {
+    entries.add(new LogEntry.NamesFlush(site));
   }
 
   /// Everything so far.

@@ -11,14 +11,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/// Storage as a crash left it, to be opened again. What is then done to it may be recorded.
-final class CrashedStorage {
+/// Containers and names: empty ones, or as a crash left them. What is done to them may be recorded.
+final class SimulatedStorage {
   private final List<MemoryContainer> containers;
   private final Map<String, Integer> names;
   private final Optional<WriteLog> log;
   private final long ordinal;
 
-  CrashedStorage(
+  SimulatedStorage(
       List<MemoryContainer> containers,
       Map<String, Integer> names,
       Optional<WriteLog> log,
@@ -28,6 +28,11 @@ final class CrashedStorage {
     this.names = new TreeMap<>(names);
     this.log = log;
     log.ifPresent(l -> containers.forEach(c -> l.addContainer()));
+  }
+
+  /// Empty storage, recorded.
+  static SimulatedStorage empty() {
+    return new SimulatedStorage(List.of(), Map.of(), Optional.of(new WriteLog()), 0);
   }
 
   /// Opens a container.

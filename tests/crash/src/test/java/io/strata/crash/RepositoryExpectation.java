@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.crash;
+
+import io.strata.block.BlockDevice;
+import io.strata.spi.AccessMode;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import io.strata.spi.Volume;
+import io.strata.spi.Volume.Kind;
+import io.strata.spi.VolumeSpec;
+import io.strata.store.VhdRepository;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/// A repository that must open after a crash, and what its volumes must hold: before and after the
+/// interrupted operation is replayed.
+///
+/// @param volumes every volume that is or may be there
+/// @param intent what was going on
+record RepositoryExpectation(
+    Map<VdiUuid, VolumeState> volumes, Intent intent, boolean acknowledged)
+    implements Expectation {
+  private static final int PROBED_EVERY = 8;
+
+  RepositoryExpectation {
+    volumes = Map.copyOf(volumes);
+  }
+
+  @Override
+  public void verify(SimulatedStorage storage) throws IOException {
+    try {
+      VhdRepository repository = new VhdRepository(new SimulatedStore(storage));
+      checkVolumes(repository, volumes, intent.passing());
+      Map<VdiUuid, VolumeState> replayed = replay(repository);
+      checkVolumes(repository, replayed, Set.of());
+      checkLeftovers(repository, storage, replayed.keySet());
+      if (storage.sampled(PROBED_EVERY)) {
+        probe(repository, storage, replayed);
+      }
+      repository.close();
+    } catch (StorageException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  /// @return what must be there now, and nothing else
+  private Map<VdiUuid, VolumeState> replay(VhdRepository repository) throws StorageException {
+    Map<VdiUuid, VolumeState> after = new TreeMap<>(volumes);
+    switch (intent) {
+      case Intent.None none -> {}
+      case Intent.Create create -> {
+        repository.create(create.vdi(), new VolumeSpec(create.sizeBytes(), Kind.VHD));
+        certain(after, create.vdi());
+      }
+      case Intent.Delete delete -> {
+        repository.delete(delete.vdi());
+        after.remove(delete.vdi());
+      }
+      case Intent.Snapshot snapshot -> {
+        boolean made = repository.snapshots().orElseThrow().recover(snapshot.spec());
+        if (made) {
+          certain(after, snapshot.spec().snapshot());
+        } else {
+          after.remove(snapshot.spec().snapshot());
+        }
+      }
+      case Intent.Clone clone -> {
+        repository.clones().orElseThrow().clone(clone.spec());
+        certain(after, clone.spec().copy());
+      }
+      case Intent.Revert revert -> {
+        repository
+            .snapshots()
+            .orElseThrow()
+            .revert(revert.volume(), revert.snapshot(), revert.displaced());
+        after.put(revert.volume(), VolumeState.certain(revert.after()));
+      }
+      case Intent.Resize resize -> repository.resize(resize.vdi(), resize.sizeBytes());
+    }
+    return after;
+  }
+
+  private static void certain(Map<VdiUuid, VolumeState> volumes, VdiUuid vdi) {
+    volumes.computeIfPresent(vdi, (uuid, state) -> VolumeState.certain(state.model()));
+  }
+
+  /// @param tolerated nodes that may be seen until the operation was replayed
+  private static void checkVolumes(
+      VhdRepository repository, Map<VdiUuid, VolumeState> expected, Set<VdiUuid> tolerated)
+      throws IOException, StorageException {
+    Set<VdiUuid> present = new HashSet<>();
+    for (Volume volume : repository.scan()) {
+      if (volume.problem().isPresent()) {
+        throw new CrashViolation("volume " + volume.uuid() + ": " + volume.problem().get());
+      }
+      if (!volume.hidden()) {
+        present.add(volume.uuid());
+      }
+    }
+    for (Map.Entry<VdiUuid, VolumeState> entry : expected.entrySet()) {
+      if (present.contains(entry.getKey())) {
+        try (BlockDevice device = repository.open(entry.getKey(), AccessMode.RO)) {
+          entry.getValue().model().checkTouched(device);
+        } catch (CrashViolation e) {
+          throw new CrashViolation("volume " + entry.getKey() + ": " + e.getMessage());
+        }
+      } else if (entry.getValue().presence() == VolumeState.Presence.CERTAIN) {
+        throw new CrashViolation("volume " + entry.getKey() + " is gone");
+      }
+    }
+    present.removeAll(expected.keySet());
+    present.removeAll(tolerated);
+    if (!present.isEmpty()) {
+      throw new CrashViolation("volumes that should not be there: " + present);
+    }
+  }
+
+  /// Nothing is left of what was interrupted: no drafts, no bases that nobody needs.
+  private static void checkLeftovers(
+      VhdRepository repository, SimulatedStorage storage, Set<VdiUuid> expected)
+      throws StorageException {
+    Set<VdiUuid> parents = new HashSet<>();
+    Set<String> known = new HashSet<>();
+    for (Volume volume : repository.scan()) {
+      volume.parent().ifPresent(parents::add);
+      known.add(volume.uuid() + ".vhd");
+    }
+    for (Volume volume : repository.scan()) {
+      if (!parents.contains(volume.uuid()) && !expected.contains(volume.uuid())) {
+        throw new CrashViolation("base " + volume.uuid() + " is needed by nobody, and still there");
+      }
+    }
+    Optional<String> unknown =
+        storage.names().keySet().stream().filter(name -> !known.contains(name)).findFirst();
+    if (unknown.isPresent()) {
+      throw new CrashViolation("left over: " + unknown.get());
+    }
+  }
+
+  /// Writes to every volume that can be written, and checks all others meanwhile.
+  private static void probe(
+      VhdRepository repository, SimulatedStorage storage, Map<VdiUuid, VolumeState> volumes)
+      throws IOException, StorageException {
+    Map<VdiUuid, VolumeState> settled = new TreeMap<>();
+    for (Map.Entry<VdiUuid, VolumeState> entry : volumes.entrySet()) {
+      try (BlockDevice device = repository.open(entry.getKey(), AccessMode.RO)) {
+        SectorModel model = entry.getValue().model();
+        settled.put(entry.getKey(), VolumeState.certain(model.settled(model.observe(device))));
+      }
+    }
+    storage.expect(new RepositoryExpectation(settled, new Intent.None(), true));
+    byte[] bytes = new byte[SectorModel.SECTOR_BYTES];
+    for (VdiUuid vdi : volumes.keySet()) {
+      Optional<BlockDevice> writable = openWritable(repository, vdi);
+      if (writable.isEmpty()) {
+        continue;
+      }
+      bytes[0]++;
+      SectorModel probing =
+          settled.getOrDefault(vdi, VolumeState.certain(SectorModel.zeroes())).model()
+              .writing(0, bytes);
+      settled.put(vdi, VolumeState.certain(probing));
+      storage.expect(new RepositoryExpectation(settled, new Intent.None(), false));
+      try (BlockDevice device = writable.get()) {
+        device.write(0, ByteBuffer.wrap(bytes));
+        device.flush();
+      }
+      settled.put(vdi, VolumeState.certain(probing.flushed()));
+      storage.expect(new RepositoryExpectation(settled, new Intent.None(), true));
+    }
+    checkVolumes(repository, settled, Set.of());
+  }
+
+  private static Optional<BlockDevice> openWritable(VhdRepository repository, VdiUuid vdi)
+      throws StorageException {
+    boolean needed =
+        repository.scan().stream().anyMatch(v -> v.parent().filter(vdi::equals).isPresent());
+    return needed ? Optional.empty() : Optional.of(repository.open(vdi, AccessMode.RW));
+  }
+}
