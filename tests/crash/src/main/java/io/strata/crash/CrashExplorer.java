@@ -187,7 +187,8 @@ final class CrashExplorer {
       FateSet set, Expectation expected, Map<String, Integer> crashedNames) throws IOException {
     List<MemoryContainer> copies = images.crashed().stream().map(MemoryContainer::overlay).toList();
     WriteLog log = new WriteLog();
-    if (!verify(set, expected, new SimulatedStorage(copies, crashedNames, Optional.of(log), tried))) {
+    if (!verify(
+        set, expected, new SimulatedStorage(copies, crashedNames, Optional.of(log), tried))) {
       return;
     }
     Recording recovery = new Recording(log.entries(), images.crashed(), crashedNames);

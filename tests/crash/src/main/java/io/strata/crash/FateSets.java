@@ -9,9 +9,8 @@ import java.util.function.Consumer;
 
 /// Chooses which fates of the pending changes to try.
 ///
-/// Up to some changes: every subset. More: every prefix, every one lost, every one alone,
-/// then random subsets. In addition each change is torn, among others that are kept, lost or
-/// random.
+/// Up to some changes: every subset. More: every prefix, every one lost, every one alone, then
+/// random subsets. In addition each change is torn, among others that are kept, lost or random.
 final class FateSets {
   /// Largest number of name changes of which every subset is tried.
   private static final int EXHAUSTIVE_NAMES = 3;

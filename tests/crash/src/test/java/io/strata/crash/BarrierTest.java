@@ -37,13 +37,12 @@ final class BarrierTest {
       }
     }
     Map<String, Integer> unnoticed = new TreeMap<>();
-    users.forEach(
-        (site, workloads) -> {
-          if (!noticed(site, workloads)) {
-            System.out.println("nothing notices the absence of " + site);
-            unnoticed.merge(method(site), 1, Integer::sum);
-          }
-        });
+    users.forEach((site, workloads) -> {
+      if (!noticed(site, workloads)) {
+        System.out.println("nothing notices the absence of " + site);
+        unnoticed.merge(method(site), 1, Integer::sum);
+      }
+    });
     System.out.println("barriers taken away: " + users.size() + ", unnoticed: " + unnoticed);
     PUT_RIGHT_LATER.forEach((method, count) -> unnoticed.remove(method, count));
     assertThat(unnoticed).as("barriers whose absence nothing notices").isEmpty();

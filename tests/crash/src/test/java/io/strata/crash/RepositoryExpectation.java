@@ -22,8 +22,7 @@ import java.util.TreeMap;
 ///
 /// @param volumes every volume that is or may be there
 /// @param intent what was going on
-record RepositoryExpectation(
-    Map<VdiUuid, VolumeState> volumes, Intent intent, boolean acknowledged)
+record RepositoryExpectation(Map<VdiUuid, VolumeState> volumes, Intent intent, boolean acknowledged)
     implements Expectation {
   private static final int PROBED_EVERY = 8;
 
@@ -162,7 +161,9 @@ record RepositoryExpectation(
       }
       bytes[0]++;
       SectorModel probing =
-          settled.getOrDefault(vdi, VolumeState.certain(SectorModel.zeroes())).model()
+          settled
+              .getOrDefault(vdi, VolumeState.certain(SectorModel.zeroes()))
+              .model()
               .writing(0, bytes);
       settled.put(vdi, VolumeState.certain(probing));
       storage.expect(new RepositoryExpectation(settled, new Intent.None(), false));

@@ -69,7 +69,8 @@ final class RepositoryWorkload implements CrashWorkload {
     }
 
     private void operation() throws IOException, StorageException {
-      List<VdiUuid> writable = volumes.keySet().stream().filter(v -> !snapshots.contains(v)).toList();
+      List<VdiUuid> writable =
+          volumes.keySet().stream().filter(v -> !snapshots.contains(v)).toList();
       if (writable.isEmpty()) {
         create();
         return;
