@@ -253,6 +253,24 @@ final class ServedDisks implements AutoCloseable {
     return requests;
   }
 
+  /// Of every disk that is served, in the order of their UUIDs.
+  List<DiskStatistics> statistics() {
+    return served.keySet().stream().sorted().flatMap(vdi -> statistics(vdi).stream()).toList();
+  }
+
+  private Optional<DiskStatistics> statistics(VdiUuid vdi) {
+    return Optional.ofNullable(served.get(vdi))
+        .map(disk -> {
+          ExportStatistics sum = ExportStatistics.NONE;
+          int connections = 0;
+          for (NbdExport export : disk.exports.values()) {
+            sum = sum.plus(export.statistics());
+            connections += export.connections();
+          }
+          return new DiskStatistics(vdi, connections, disk.failed(), sum);
+        });
+  }
+
   /// Closes a replacement for a device that nobody serves.
   static void discard(VdiUuid vdi, Replacement replacement) {
     replacement.device().ifPresent(device -> closeQuietly(vdi, device));

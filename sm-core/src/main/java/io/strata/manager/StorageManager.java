@@ -440,6 +440,11 @@ public final class StorageManager implements AutoCloseable {
     return checked(() -> core.catalog().read(r -> r.attachments()));
   }
 
+  /// What the clients of each served disk did.
+  public List<DiskStatistics> statistics() {
+    return disks.statistics();
+  }
+
   /// Operations that have begun and not ended.
   public List<IntentRecord> intents() throws StorageException {
     return checked(() -> core.catalog().read(r -> r.intents()));

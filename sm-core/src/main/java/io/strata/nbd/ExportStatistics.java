@@ -25,4 +25,25 @@ public record ExportStatistics(
     long blockStatuses,
     long errors,
     long inflight,
-    LatencyHistogram latency) {}
+    LatencyHistogram latency) {
+
+  /// Of an export that nobody has used.
+  public static final ExportStatistics NONE =
+      new ExportStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, LatencyHistogram.EMPTY);
+
+  /// What the clients of two exports did.
+  public ExportStatistics plus(ExportStatistics other) {
+    return new ExportStatistics(
+        reads + other.reads,
+        readBytes + other.readBytes,
+        writes + other.writes,
+        writtenBytes + other.writtenBytes,
+        flushes + other.flushes,
+        trims + other.trims,
+        zeroes + other.zeroes,
+        blockStatuses + other.blockStatuses,
+        errors + other.errors,
+        inflight + other.inflight,
+        latency.plus(other.latency));
+  }
+}

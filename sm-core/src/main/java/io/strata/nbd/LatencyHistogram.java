@@ -12,6 +12,9 @@ public final class LatencyHistogram {
   /// Number of buckets: enough for every positive long.
   static final int BUCKETS = (Long.SIZE - SUB_BUCKET_BITS) * SUB_BUCKETS;
 
+  /// Of no request.
+  public static final LatencyHistogram EMPTY = new LatencyHistogram(new long[BUCKETS]);
+
   private final long[] counts;
 
   /// @param counts requests in each bucket, see [#bucketOf]; copied
@@ -22,9 +25,54 @@ public final class LatencyHistogram {
     this.counts = counts.clone();
   }
 
+  /// One that another's [#bucketCounts] were taken of.
+  ///
+  /// @throws IllegalArgumentException not as many as it has
+  public static LatencyHistogram of(long[] bucketCounts) {
+    return new LatencyHistogram(bucketCounts);
+  }
+
+  /// Requests in each bucket, in the order of latency; a copy.
+  public long[] bucketCounts() {
+    return counts.clone();
+  }
+
   /// Requests counted.
   public long total() {
     return Arrays.stream(counts).sum();
+  }
+
+  /// The sum of two.
+  public LatencyHistogram plus(LatencyHistogram other) {
+    long[] sums = counts.clone();
+    Arrays.setAll(sums, bucket -> sums[bucket] + other.counts[bucket]);
+    return new LatencyHistogram(sums);
+  }
+
+  /// What was counted since `earlier`; everything where that is no earlier state of this.
+  public LatencyHistogram since(LatencyHistogram earlier) {
+    long[] differences = counts.clone();
+    for (int bucket = 0; bucket < BUCKETS; bucket++) {
+      differences[bucket] -= earlier.counts[bucket];
+      if (differences[bucket] < 0) {
+        return this;
+      }
+    }
+    return new LatencyHistogram(differences);
+  }
+
+  /// Requests that took less than 2^`exponent` nanoseconds: exact, since buckets end there.
+  public long countBelowPowerOfTwo(int exponent) {
+    return Arrays.stream(counts, 0, bucketOf(1L << exponent)).sum();
+  }
+
+  /// The latencies of all requests together, at most a quarter too large.
+  public long sumNanos() {
+    long sum = 0;
+    for (int bucket = 0; bucket < BUCKETS; bucket++) {
+      sum += counts[bucket] == 0 ? 0 : counts[bucket] * largestOf(bucket);
+    }
+    return sum;
   }
 
   /// The latency in nanoseconds that `percent` of the requests did not exceed; 0 without requests.

@@ -35,6 +35,10 @@ public record Operation(
     COLLECTION("`[{action, node, target, bytes, reason}...]`"),
     /// Which parts of a disk changed.
     CHANGED_BLOCKS("`{bitmap, granularity, size, changed}`"),
+    /// What disks do and SRs take.
+    STATISTICS("`{time-nanos, vdis: [{uuid, reads, ..., latency}...], srs: [...]}`"),
+    /// The same as text for a monitoring system.
+    METRICS("`{text}`"),
     /// How the daemon is.
     STATUS("`{version, pid, home, uptime-seconds, srs, vdis, attachments, intents}`"),
     /// The version.

@@ -339,6 +339,11 @@ public final class Operations {
             "Draw disks, snapshots and what they share",
             Answer.TREE,
             List.of(optional("sr-uuid", UUID, "one SR only"))));
+    table.add(
+        Operation.of("metrics", "Print numbers of disks and SRs for Prometheus", Answer.METRICS));
+    table.add(
+        Operation.of(
+            "statistics", "Print numbers of disks and SRs as JSON; see top", Answer.STATISTICS));
     table.add(Operation.of("status", "Show how the daemon is", Answer.STATUS));
     table.add(
         Operation.of("stop", "Flush and end the daemon; attached disks come back", Answer.NOTHING));

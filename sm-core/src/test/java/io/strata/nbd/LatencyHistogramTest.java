@@ -27,4 +27,33 @@ final class LatencyHistogramTest {
     assertThat(histogram.percentileNanos(50)).isBetween(5_000L, 6_250L);
     assertThat(histogram.percentileNanos(99)).isBetween(9_900L, 12_400L);
   }
+
+  @Test
+  void countsBelowPowersOfTwoAreExact() {
+    long[] counts = new long[LatencyHistogram.BUCKETS];
+    for (long nanos = 0; nanos < 100_000; nanos++) {
+      counts[LatencyHistogram.bucketOf(nanos)]++;
+    }
+    LatencyHistogram histogram = new LatencyHistogram(counts);
+    for (int exponent = 1; exponent <= 16; exponent++) {
+      assertThat(histogram.countBelowPowerOfTwo(exponent)).isEqualTo(1L << exponent);
+    }
+    assertThat(histogram.countBelowPowerOfTwo(40)).isEqualTo(100_000);
+  }
+
+  @Test
+  void whatWasCountedSinceIsTheDifferenceAndEverythingAfterARestart() {
+    LatencyHistogram one = of(1000);
+    LatencyHistogram both = one.plus(of(5000));
+    assertThat(both.total()).isEqualTo(2);
+    assertThat(both.since(one).bucketCounts()).isEqualTo(of(5000).bucketCounts());
+    assertThat(one.since(both)).isSameAs(one);
+    assertThat(both.sumNanos()).isBetween(6000L, 7500L);
+  }
+
+  private static LatencyHistogram of(long nanos) {
+    long[] counts = new long[LatencyHistogram.BUCKETS];
+    counts[LatencyHistogram.bucketOf(nanos)]++;
+    return LatencyHistogram.of(counts);
+  }
 }

@@ -29,6 +29,7 @@ final class Help {
     tools.put("vhd", "Make, look at, check and convert VHD files; needs no daemon");
     tools.put("serve", "Serve a VHD or raw file over NBD; needs no daemon");
     tools.put("demo", "Show snapshots and clones at work, in a scratch folder");
+    tools.put("top", "Show what disks do, second by second");
     tools.put("daemon", "Run the daemon");
     tools.put("completion", "Print a completion script for bash or zsh");
     return Collections.unmodifiableMap(tools);

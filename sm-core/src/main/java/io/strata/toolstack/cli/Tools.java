@@ -29,6 +29,7 @@ final class Tools {
     line.addSubcommand(new ServeCommand(terminal));
     line.addSubcommand(new DaemonCommand(terminal));
     line.addSubcommand(new DemoCommand(terminal));
+    line.addSubcommand(new TopCommand(terminal));
     line.addSubcommand(new CompletionCommand(terminal));
     line.registerConverter(ByteCount.class, ByteCount::parse);
     line.setCaseInsensitiveEnumValuesAllowed(true);

@@ -78,6 +78,8 @@ final class VerbCommand {
       case CHANGED_BLOCKS -> RecordPrinter.value(Json.of(members(answer).text("bitmap")));
       case COLLECTION -> collection(items(answer));
       case TREE -> new TreePrinter(terminal.unicode()).print(items(answer));
+      case STATISTICS -> JsonText.pretty(answer) + "\n";
+      case METRICS -> members(answer).text("text");
       case STATUS, VERSION -> table(members(answer));
     };
   }

@@ -14,5 +14,6 @@ public final class ManagerMethods {
     new ImageMethods(manager).addTo(methods);
     new RecordMethods(manager).addTo(methods);
     new TreeMethod(manager).addTo(methods);
+    new StatisticsMethods(manager).addTo(methods);
   }
 }
