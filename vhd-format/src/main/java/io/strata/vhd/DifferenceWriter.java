@@ -73,8 +73,10 @@ public final class DifferenceWriter implements Closeable {
 
   @Override
   public void close() throws IOException {
-    try (Container container = leaf.layer().container()) {
+    try {
       leaf.finish();
+    } finally {
+      leaf.layer().close();
     }
   }
 

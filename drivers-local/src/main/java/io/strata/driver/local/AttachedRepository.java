@@ -3,6 +3,7 @@ package io.strata.driver.local;
 
 import io.strata.block.BlockDevice;
 import io.strata.spi.AccessMode;
+import io.strata.spi.ChangedBlocks;
 import io.strata.spi.Clones;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.MetadataArea;
@@ -85,6 +86,11 @@ final class AttachedRepository implements Repository {
   @Override
   public Optional<VhdTree> vhdTree() {
     return files.vhdTree();
+  }
+
+  @Override
+  public Optional<ChangedBlocks> changedBlocks() {
+    return files.changedBlocks();
   }
 
   @Override
