@@ -137,7 +137,7 @@ final class SparseCopy {
     ByteBuffer found = ByteBuffer.allocate(CHUNK_BYTES);
     for (long at = 0; at < copy.sizeBytes(); at += CHUNK_BYTES) {
       int length = (int) Math.min(CHUNK_BYTES, copy.sizeBytes() - at);
-      int fromSource = (int) Math.clamp(source.sizeBytes() - at, 0, length);
+      int fromSource = Math.clamp(source.sizeBytes() - at, 0, length);
       java.util.Arrays.fill(expected.array(), (byte) 0);
       expected.clear().limit(fromSource);
       source.read(at, expected);
