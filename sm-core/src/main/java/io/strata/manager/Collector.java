@@ -336,6 +336,7 @@ final class Collector {
             prepared.abandon();
             throw e;
           }
+          prepared.release();
         }
       }
     }

@@ -31,5 +31,9 @@ public interface Snapshots {
 
     /// Forgets what was prepared; also after a commit that failed.
     void abandon();
+
+    /// Lets go of what a commit replaced, when the disk runs again: a deleted file's storage is
+    /// freed at its last close, which may take seconds.
+    default void release() {}
   }
 }

@@ -137,6 +137,15 @@ final class VhdNodes implements VhdTree {
 
       @Override
       public void abandon() {
+        close();
+      }
+
+      @Override
+      public void release() {
+        close();
+      }
+
+      private void close() {
         try {
           parents.discard();
         } catch (IOException failed) {

@@ -115,7 +115,9 @@ class CoalesceTest {
           case GcAction.Keep _ -> {}
         }
         checkChanges(repository, "after round " + round);
-        tree.prepareRefresh(disk).commit();
+        var prepared = tree.prepareRefresh(disk);
+        prepared.commit();
+        prepared.release();
         write(device, random);
         break;
       }

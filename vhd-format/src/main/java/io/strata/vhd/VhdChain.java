@@ -183,25 +183,27 @@ public final class VhdChain implements BlockDevice {
     return new NewParents(ChainOpener.openParents(own, resolver));
   }
 
-  /// Parents that were opened and wait to be adopted.
+  /// Parents that were opened and wait to be adopted; then, the former ones.
   public static final class NewParents {
-    private final List<Layer> layers;
+    private List<Layer> layers;
 
     private NewParents(List<Layer> layers) {
       this.layers = layers;
     }
 
-    /// Closes them instead.
+    /// Closes them instead; after [#adopt], closes the former ones.
     public void discard() throws IOException {
       ChainOpener.closeAll(layers, null, "new parents");
     }
   }
 
-  /// Reads through these parents from now on and closes the former ones. The device is at rest.
-  public void adopt(NewParents adopted) throws IOException {
+  /// Reads through these parents from now on. The device is at rest. [NewParents#discard] closes
+  /// the former ones then, which may wait until the device runs again: the kernel frees a deleted
+  /// file's storage at its last close.
+  public void adopt(NewParents adopted) {
     ParentMap former = parents;
     parents = new ParentMap(adopted.layers, geometry, sizeBytes);
-    ChainOpener.closeAll(former.layers(), null, location);
+    adopted.layers = former.layers();
   }
 
   @Override

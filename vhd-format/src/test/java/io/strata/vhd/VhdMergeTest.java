@@ -71,12 +71,12 @@ class VhdMergeTest {
     String name = file(target).getFileName().toString();
     if (high == 5) {
       chain.relinkLeaf(java.util.Optional.of(info(target)), name);
-      chain.adopt(chain.openParents(parents()));
+      adopt(chain);
     } else {
       try (FileContainer above = FileContainer.openReadWrite(file(high + 1))) {
         VhdEditor.relink(above, info(target), name);
       }
-      chain.adopt(chain.openParents(parents()));
+      adopt(chain);
     }
     assertThat(chain.depth()).isEqualTo(7 - (high - low));
     assertThat(read(chain)).as("seed %d", seed).isEqualTo(model);
@@ -121,5 +121,11 @@ class VhdMergeTest {
     ByteBuffer bytes = ByteBuffer.allocate(SIZE);
     chain.read(0, bytes);
     return bytes.array();
+  }
+
+  private void adopt(VhdChain chain) throws IOException {
+    VhdChain.NewParents adopted = chain.openParents(parents());
+    chain.adopt(adopted);
+    adopted.discard();
   }
 }

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.bench;
+
+import io.strata.block.FileContainer;
+import io.strata.vhd.MergeListener;
+import io.strata.vhd.VhdMerge;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+
+/// Merges a child into its parent, beside `qemu-img commit` of the same data, and compares the
+/// space that the children take.
+///
+/// Neither side deletes or empties its child, so each round merges the same again. Each ends with
+/// its flush.
+final class CoalesceBench {
+  private static final String OURS = "strata VHD";
+  private static final String QEMU = "qemu-img qcow2";
+  private static final Task SPACE = Task.cost("space of scattered 4 KiB in a child", "MiB");
+
+  private final Scale scale;
+  private final Results results;
+  private final Scratch scratch;
+
+  private CoalesceBench(Scale scale, Results results, Scratch scratch) {
+    this.scale = scale;
+    this.results = results;
+    this.scratch = scratch;
+  }
+
+  static void run(Scale scale, Results results) throws IOException, InterruptedException {
+    try (Scratch scratch = Scratch.create()) {
+      new CoalesceBench(scale, results, scratch).run();
+    }
+  }
+
+  private void run() throws IOException, InterruptedException {
+    Images.Content full = disk -> Fill.dense(disk, scale.diskBytes(), 1);
+    Images.Content dense = disk -> Fill.dense(disk, scale.diskBytes(), 2);
+    Images.Content scattered =
+        disk ->
+            Fill.scattered(disk, scale.scatteredWrites(), Guest.BLOCK_BYTES, scale.diskBytes(), 3);
+    double scatteredMib = scale.scatteredWrites() * (double) Guest.BLOCK_BYTES / Scale.MIB;
+    double denseMib = (double) scale.diskBytes() / Scale.MIB;
+
+    Pair onFull = pair("full", full);
+    Task task = Task.rate("coalesce scattered 4 KiB into full", "MiB/s");
+    compare(task, child(onFull, "scattered", scattered), scatteredMib, false);
+    target("scattered 4 KiB into full: 5x qemu-img commit", task, 5);
+    space(scatteredMib);
+    task = Task.rate("coalesce dense into full", "MiB/s");
+    compare(task, child(onFull, "dense", dense), denseMib, false);
+    target("dense into full: 1x qemu-img commit", task, 1);
+    onFull.delete();
+
+    Pair onEmpty = pair("empty", _ -> {});
+    task = Task.rate("coalesce dense into empty", "MiB/s");
+    compare(task, child(onEmpty, "dense", dense), denseMib, true);
+    target("dense into empty: 1x qemu-img commit", task, 1);
+    onEmpty.delete();
+  }
+
+  /// A parent of both kinds and later its child.
+  private record Pair(Path folder, String name) {
+    Path vhd() {
+      return folder.resolve(name + ".vhd");
+    }
+
+    Path qcow2() {
+      return folder.resolve(name + ".qcow2");
+    }
+
+    void delete() throws IOException {
+      Scratch.delete(folder);
+    }
+  }
+
+  private record Generation(Pair parent, Pair child) {}
+
+  private Pair pair(String name, Images.Content content) throws IOException, InterruptedException {
+    Pair pair = new Pair(scratch.folder(name), "parent");
+    Images.vhd(pair.vhd(), scale.diskBytes(), content);
+    Images.qemu(pair.qcow2(), "qcow2", scale.diskBytes(), content);
+    return pair;
+  }
+
+  private Generation child(Pair parent, String name, Images.Content content)
+      throws IOException, InterruptedException {
+    Pair child = new Pair(parent.folder(), name);
+    Images.vhdChild(child.vhd(), parent.vhd(), content);
+    Images.qcow2Child(child.qcow2(), parent.qcow2(), content);
+    return new Generation(parent, child);
+  }
+
+  /// @param fresh whether each round starts with the parent as it was at first
+  private void compare(Task task, Generation images, double mib, boolean fresh)
+      throws IOException, InterruptedException {
+    Pair parent = images.parent();
+    Pair saved = new Pair(parent.folder(), "saved");
+    if (fresh) {
+      Images.copy(parent.vhd(), saved.vhd());
+      Images.copy(parent.qcow2(), saved.qcow2());
+    }
+    // The first round warms caches and compilers, and does not count.
+    for (int round = 0; round <= scale.rounds(); round++) {
+      if (fresh) {
+        Images.copy(saved.vhd(), parent.vhd());
+        Images.copy(saved.qcow2(), parent.qcow2());
+      }
+      Command.settle();
+      double ours = merge(images);
+      Command.settle();
+      double qemu =
+          Command.seconds(
+              "qemu-img",
+              "commit",
+              "-q",
+              "-d",
+              "-t",
+              "writeback",
+              "-f",
+              "qcow2",
+              images.child().qcow2().toString());
+      if (round > 0) {
+        results.add(task, OURS, mib / ours);
+        results.add(task, QEMU, mib / qemu);
+      }
+    }
+    if (fresh) {
+      Files.delete(saved.vhd());
+      Files.delete(saved.qcow2());
+    }
+  }
+
+  private static double merge(Generation images) throws IOException {
+    long start = System.nanoTime();
+    try (VhdMerge merge =
+        VhdMerge.open(
+            List.of(
+                FileContainer.openReadOnly(images.child().vhd()),
+                FileContainer.openReadWrite(images.parent().vhd())),
+            1)) {
+      merge.run(0, MergeListener.none());
+    }
+    return (System.nanoTime() - start) / 1e9;
+  }
+
+  private void space(double writtenMib) throws IOException, InterruptedException {
+    Path folder = scratch.file("full");
+    double ours = Images.storageMib(folder.resolve("scattered.vhd"));
+    results.add(SPACE, OURS, ours);
+    results.add(SPACE, "qcow2", Images.storageMib(folder.resolve("scattered.qcow2")));
+    results.target(
+        String.format(
+            Locale.ROOT, "%.0f MiB of scattered 4 KiB: at most 1.25x on disk", writtenMib),
+        String.format(Locale.ROOT, "%.1f MiB", ours),
+        ours <= 1.25 * writtenMib);
+  }
+
+  private void target(String text, Task task, double wanted) {
+    double ratio = results.ratio(task, OURS, QEMU);
+    results.target(text, Results.ratioText(ratio), ratio >= wanted);
+  }
+}
