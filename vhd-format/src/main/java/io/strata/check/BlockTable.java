@@ -20,9 +20,9 @@ final class BlockTable {
   private long allocated;
   private boolean sound = true;
 
-  /// Receives the entries of a BAT that are in use.
+  /// Receives the entries of a BAT that are in use; returns false to stop.
   interface EntryVisitor {
-    void visit(long index, long sector) throws IOException;
+    boolean visit(long index, long sector) throws IOException;
   }
 
   /// Walks over the entries `[from, end)` of a BAT that are in use.
@@ -39,8 +39,9 @@ final class BlockTable {
       chunk.flip();
       for (int i = 0; i < count; i++) {
         int entry = chunk.getInt(i * Integer.BYTES);
-        if (entry != VhdLayout.UNALLOCATED) {
-          visitor.visit(index + i, Integer.toUnsignedLong(entry));
+        if (entry != VhdLayout.UNALLOCATED
+            && !visitor.visit(index + i, Integer.toUnsignedLong(entry))) {
+          return;
         }
       }
       index += count;
@@ -71,7 +72,7 @@ final class BlockTable {
     return size;
   }
 
-  /// Blocks that the BAT names, wherever.
+  /// Blocks that the BAT names, wherever, as far as it was read.
   long allocated() {
     return allocated;
   }

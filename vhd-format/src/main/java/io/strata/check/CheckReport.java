@@ -14,7 +14,7 @@ import java.util.UUID;
 /// @param diskBytes size of the disk; 0 where no footer is valid
 /// @param imageBytes size of the image
 /// @param blocks blocks of the disk; 0 in fixed images and where no header is valid
-/// @param allocatedBlocks blocks that the BAT names
+/// @param allocatedBlocks blocks that the BAT names; at least, where they are more than fit
 /// @param depth images in the chain, where parents were looked at, else 1
 /// @param bitmapsChecked whether the blocks' data was looked at
 /// @param findings in the order of discovery

@@ -22,6 +22,11 @@ final class Findings {
     }
   }
 
+  /// Whether no more are kept.
+  boolean full() {
+    return kept.size() >= most;
+  }
+
   List<Finding> kept() {
     return kept;
   }

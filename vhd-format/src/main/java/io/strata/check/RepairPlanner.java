@@ -219,6 +219,7 @@ final class RepairPlanner {
         (index, sector) -> {
           firstAndEnd[0] = firstAndEnd[0] < 0 ? index : firstAndEnd[0];
           firstAndEnd[1] = index + 1;
+          return true;
         });
     if (firstAndEnd[0] >= 0) {
       add(

@@ -40,7 +40,14 @@ final class TableCheck {
   BlockTable run(int blockCount) throws IOException {
     long tableAt = header.tableOffsetBytes();
     BlockTable.forEach(
-        subject, tableAt, 0, blockCount, (index, sector) -> entry((int) index, sector));
+        subject,
+        tableAt,
+        0,
+        blockCount,
+        (index, sector) -> {
+          entry((int) index, sector);
+          return !hopeless();
+        });
     BlockTable.forEach(
         subject, tableAt, blockCount, lookedAt(header, blockCount), this::beyondDisk);
     if (table.allocated() > mostBlocks) {
@@ -51,6 +58,12 @@ final class TableCheck {
     table.sort();
     overlaps();
     return table;
+  }
+
+  /// Whether there are more blocks than the image has room for, and findings than are kept: a
+  /// sparse image of nothing but entries must not take time for each of them.
+  private boolean hopeless() {
+    return table.allocated() > mostBlocks && subject.findings().full();
   }
 
   private void entry(int block, long sector) {
@@ -74,8 +87,9 @@ final class TableCheck {
     }
   }
 
-  private void beyondDisk(long index, long sector) {
+  private boolean beyondDisk(long index, long sector) {
     subject.add(new TableFinding.EntryBeyondDisk(where((int) index), sector));
+    return true;
   }
 
   private void overlaps() {

@@ -54,6 +54,12 @@ final class BadImagesTest {
   private static void repair(BadImage bad, CheckReport report) throws IOException {
     MemoryContainer image = Images.copy(bad.image());
     RepairPlan plan = VhdRepairer.plan(image, report);
+    if (plan.steps().isEmpty()) {
+      assertThat(plan.unfixable())
+          .hasSameSizeAs(
+              report.findings().stream().filter(f -> f.severity() != Severity.INFO).toList());
+      return;
+    }
     VhdRepairer.apply(image, plan);
     CheckReport after = check(bad, image);
     assertThat(VhdRepairer.plan(image, after).steps()).as("a second repair").isEmpty();
@@ -73,8 +79,9 @@ final class BadImagesTest {
   }
 
   private static CheckReport check(BadImage bad, MemoryContainer image) throws IOException {
+    CheckOptions options = CheckOptions.standard().withParents(bad.parents());
     return VhdChecker.check(
-        image, CheckOptions.standard().withBitmaps().withParents(bad.parents()));
+        image, bad.outcome() == Outcome.WARNED ? options.withBitmaps() : options);
   }
 
   private static Outcome open(MemoryContainer image, ParentResolver parents) throws IOException {

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.check;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.strata.block.sim.MemoryContainer;
+import io.strata.vhd.ParentResolver;
+import io.strata.vhd.VhdChain;
+import io.strata.vhd.VhdInfo;
+import java.io.IOException;
+import java.util.List;
+
+/// What holds of any image, however damaged: reading, opening, checking and repairing throw nothing
+/// unchecked; what is not opened has an error; a repair is done at once and never makes an image
+/// worse.
+final class HarmlessRepair {
+  private HarmlessRepair() {}
+
+  static void check(MemoryContainer image, ParentResolver parents) throws IOException {
+    boolean opened = opens(image, parents);
+    try {
+      VhdInfo.read(image);
+    } catch (IOException e) {
+      assertThat(opened).as("%s", e).isFalse();
+    }
+    CheckOptions options = CheckOptions.standard().withParents(parents);
+    CheckReport report = VhdChecker.check(image, options);
+    assertThat(opened || report.worst().stream().anyMatch(Severity.ERROR::equals))
+        .as("what is not opened has an error: %s", report.findings())
+        .isTrue();
+    RepairPlan plan = VhdRepairer.plan(image, report);
+    VhdRepairer.apply(image, plan);
+    CheckReport after = VhdChecker.check(image, options);
+    assertThat(plan.more() ? List.of() : VhdRepairer.plan(image, after).steps())
+        .as("a second repair of %s", after.findings())
+        .isEmpty();
+    assertThat(opens(image, parents)).isEqualTo(opened);
+  }
+
+  private static boolean opens(MemoryContainer image, ParentResolver parents) {
+    try (VhdChain chain = VhdChain.open(image.reopen(false), false, parents)) {
+      return chain.sizeBytes() > 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}
