@@ -140,7 +140,9 @@ final class SparseCopy {
       int fromSource = Math.clamp(source.sizeBytes() - at, 0, length);
       java.util.Arrays.fill(expected.array(), (byte) 0);
       expected.clear().limit(fromSource);
-      source.read(at, expected);
+      if (fromSource > 0) {
+        source.read(at, expected);
+      }
       found.clear().limit(length);
       copy.read(at, found);
       int mismatch = expected.clear().limit(length).mismatch(found.flip());

@@ -33,13 +33,14 @@ final class ChangeLogFile {
   /// Writes a log into an empty container, and flushes it.
   static void write(Container container, VdiUuid from, ChangeLog log) throws IOException {
     byte[] bitmap = log.changed().toBytes();
-    ByteBuffer bytes = ByteBuffer.allocate(BITMAP_AT + bitmap.length);
+    byte[] content = new byte[BITMAP_AT + bitmap.length];
+    ByteBuffer bytes = ByteBuffer.wrap(content);
     bytes.putLong(MAGIC);
     put(bytes, from.value());
     put(bytes, log.next().value());
     bytes.putLong(log.changed().sizeBytes());
     bytes.putInt(GranuleBitmap.GRANULE_BYTES);
-    bytes.putInt(checksum(bytes.array(), bitmap));
+    bytes.putInt(checksum(content, bitmap));
     bytes.put(bitmap);
     container.ensureCapacity(bytes.capacity());
     container.write(0, bytes.flip(), Durability.WRITE_BACK);
@@ -50,7 +51,8 @@ final class ChangeLogFile {
   ///
   /// @throws IOException also for anything that [#write] did not make for this VDI
   static ChangeLog read(Container container, VdiUuid from) throws IOException {
-    ByteBuffer header = read(container, 0, BITMAP_AT);
+    byte[] start = read(container, 0, BITMAP_AT);
+    ByteBuffer header = ByteBuffer.wrap(start);
     if (header.getLong() != MAGIC) {
       throw damaged(container, "it does not begin with STRACBT1");
     }
@@ -69,8 +71,8 @@ final class ChangeLogFile {
     }
     int expected = header.getInt();
     long granules = Math.ceilDiv(sizeBytes, (long) granuleBytes);
-    byte[] bitmap = read(container, BITMAP_AT, (int) Math.ceilDiv(granules, 8L)).array();
-    int found = checksum(header.array(), bitmap);
+    byte[] bitmap = read(container, BITMAP_AT, (int) Math.ceilDiv(granules, 8L));
+    int found = checksum(start, bitmap);
     if (found != expected) {
       throw damaged(
           container,
@@ -82,13 +84,13 @@ final class ChangeLogFile {
     return new ChangeLog(next, GranuleBitmap.parse(sizeBytes, bitmap));
   }
 
-  private static ByteBuffer read(Container container, long offset, int length) throws IOException {
+  private static byte[] read(Container container, long offset, int length) throws IOException {
     if (offset + length > container.sizeBytes()) {
       throw damaged(container, "it ends at " + container.sizeBytes());
     }
-    ByteBuffer bytes = ByteBuffer.allocate(length);
-    container.read(offset, bytes);
-    return bytes.flip();
+    byte[] bytes = new byte[length];
+    container.read(offset, ByteBuffer.wrap(bytes));
+    return bytes;
   }
 
   private static int checksum(byte[] header, byte[] bitmap) {
