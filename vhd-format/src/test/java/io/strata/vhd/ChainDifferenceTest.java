@@ -14,6 +14,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -67,7 +68,7 @@ class ChainDifferenceTest {
       ofB.stream().filter(i -> !ofA.contains(i)).forEach(i -> allowed.or(touched.get(i)));
       for (int g = 0; g < changed.granules(); g++) {
         String which = "seed " + seed + ", " + a + " to " + b + ", granule " + g;
-        if (differs(content.get(a), content.get(b), g)) {
+        if (differs(contentOf(a), contentOf(b), g)) {
           assertThat(changed.marked(g)).as(which).isTrue();
         }
         if (changed.marked(g)) {
@@ -177,7 +178,7 @@ class ChainDifferenceTest {
       VhdCreator.differencing(child, UUID.randomUUID(), below, file(parent).toString());
     }
     parents.put(image, parent);
-    content.put(image, content.get(parent).clone());
+    content.put(image, contentOf(parent).clone());
   }
 
   private void write(int image, Random random) throws IOException {
@@ -233,5 +234,9 @@ class ChainDifferenceTest {
 
   private Path file(int number) {
     return folder.resolve(number + ".vhd");
+  }
+
+  private byte[] contentOf(int image) {
+    return Objects.requireNonNull(content.get(image));
   }
 }
