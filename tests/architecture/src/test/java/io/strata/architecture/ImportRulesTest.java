@@ -47,13 +47,7 @@ final class ImportRulesTest {
 
   /// What of the SPI is behaviour, and so none of the catalog's business.
   private static final Set<String> SPI_PORTS =
-      Set.of(
-          "StorageDriver",
-          "Repository",
-          "Snapshots",
-          "Clones",
-          "VhdTree",
-          "MetadataArea");
+      Set.of("StorageDriver", "Repository", "Snapshots", "Clones", "VhdTree", "MetadataArea");
 
   @TestFactory
   Stream<DynamicTest> packageImportsOnlyWhatItMay() {
