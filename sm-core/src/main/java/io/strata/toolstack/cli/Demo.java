@@ -51,6 +51,7 @@ final class Demo {
       snapshotAndClone(vdi, original, disk);
     }
     say("What the disks depend on, and the space they take");
+    call("sr.scan", Json.object().with("uuid", sr));
     showTree(sr);
   }
 

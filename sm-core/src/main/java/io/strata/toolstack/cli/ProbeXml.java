@@ -17,8 +17,6 @@ final class ProbeXml {
   /// @param asked the device-config that was given
   static String of(String type, Json.Members asked, List<Json> candidates) {
     List<Json.Members> found = candidates.stream().map(Json.Members.class::cast).toList();
-    boolean incomplete =
-        !found.isEmpty() && found.stream().noneMatch(one -> one.text("complete").equals("true"));
     if (type.equals("nfs") && asked.get("serverpath").isEmpty()) {
       return list("nfs-exports", "Export", found, ProbeXml::export);
     }
@@ -28,18 +26,20 @@ final class ProbeXml {
     if (type.contains("iscsi") && asked.get("SCSIid").isEmpty()) {
       return list("iscsi-target", "LUN", found, ProbeXml::details);
     }
-    if (incomplete || listsDevices(asked, found)) {
+    if (listsDevices(asked, found)) {
       return list("Devlist", "BlockDevice", found, ProbeXml::details);
     }
     List<Json.Members> srs = found.stream().filter(one -> one.get("sr").isPresent()).toList();
     return list("SRlist", "SR", srs, ProbeXml::sr);
   }
 
-  /// Several disks were found where none was named.
+  /// Disks or LUNs were found, and none was named.
   private static boolean listsDevices(Json.Members asked, List<Json.Members> found) {
     return asked.get("device").isEmpty()
         && asked.get("SCSIid").isEmpty()
-        && found.stream().anyMatch(one -> one.members("extra_info").get("path").isPresent());
+        && found.stream()
+            .map(one -> one.members("configuration"))
+            .anyMatch(config -> config.get("device").or(() -> config.get("SCSIid")).isPresent());
   }
 
   private static String list(
@@ -60,7 +60,7 @@ final class ProbeXml {
   private static void sr(Json.Members candidate, int index, StringBuilder xml) {
     leaf("UUID", candidate.text("sr"), xml);
     Json.Members details = candidate.members("extra_info");
-    String devices = details.text("path");
+    String devices = candidate.members("configuration").text("device");
     if (!devices.isEmpty()) {
       leaf("Devlist", devices, xml);
     }

@@ -66,7 +66,7 @@ final class VerbCommand {
     }
     return switch (operation.answer()) {
       case NOTHING, SCAN -> "";
-      case UUID -> RecordPrinter.value(Json.of(members(answer).text("uuid")));
+      case UUID -> uuid(parameters, members(answer));
       case ATTACHMENT -> RecordPrinter.value(Json.of(members(answer).text("uri")));
       case RECORDS -> records(items(answer));
       case RECORD -> record(members(answer));
@@ -82,6 +82,12 @@ final class VerbCommand {
       case METRICS -> members(answer).text("text");
       case STATUS, VERSION -> table(members(answer));
     };
+  }
+
+  /// Nothing where the disk was named, as in `xe vdi-import uuid=...`.
+  private String uuid(Json.Members parameters, Json.Members answer) {
+    boolean known = operation.verb().equals("vdi-import") && parameters.get("uuid").isPresent();
+    return known ? "" : RecordPrinter.value(Json.of(answer.text("uuid")));
   }
 
   private String records(List<Json> rows) {

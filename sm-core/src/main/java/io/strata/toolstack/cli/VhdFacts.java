@@ -4,6 +4,7 @@ package io.strata.toolstack.cli;
 import io.strata.block.Container;
 import io.strata.toolstack.Json;
 import io.strata.toolstack.image.ImageDevice;
+import io.strata.vhd.Geometry;
 import io.strata.vhd.ParentLink;
 import io.strata.vhd.VhdChain;
 import io.strata.vhd.VhdInfo;
@@ -37,7 +38,7 @@ final class VhdFacts {
             .with("created", time(info.timestamp()))
             .with("creator", info.creator())
             .with("creator-version", String.format(Locale.ROOT, "0x%08x", info.creatorVersion()))
-            .with("geometry", info.geometry().toString())
+            .with("geometry", geometry(info.geometry()))
             .with("block-size", info.blockBytes())
             .with("bat-offset", info.tableOffsetBytes())
             .with("bat-entries", info.tableEntries())
@@ -74,6 +75,10 @@ final class VhdFacts {
     if (!problem.isEmpty()) {
       facts.with("chain-problem", problem);
     }
+  }
+
+  private static String geometry(Geometry geometry) {
+    return geometry.cylinders() + "/" + geometry.heads() + "/" + geometry.sectorsPerTrack();
   }
 
   private static String time(int secondsSince2000) {

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.toolstack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class StrataHomeTest {
+
+  @Test
+  void theOptionWinsOverTheEnvironment() {
+    Map<String, String> environment = Map.of("STRATA_HOME", "/from/environment");
+    assertThat(StrataHome.choose(Optional.of("/given"), environment).root())
+        .isEqualTo(Path.of("/given"));
+    assertThat(StrataHome.choose(Optional.empty(), environment).root())
+        .isEqualTo(Path.of("/from/environment"));
+  }
+
+  @Test
+  void theFolderOfSocketsIsClosedToOthersEvenWhereItWasOpen(@TempDir Path folder)
+      throws IOException {
+    StrataHome home = new StrataHome(folder.resolve("home"));
+    Files.createDirectories(home.run());
+    Files.setPosixFilePermissions(home.run(), PosixFilePermissions.fromString("rwxrwxrwx"));
+    home.prepare();
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(home.run())))
+        .isEqualTo("rwx------");
+  }
+}
