@@ -179,7 +179,7 @@ class ChangeTrackingTest {
     VdiUuid first = snapshot();
     VdiUuid second = snapshot();
     manager.vdiDataDestroy(first);
-    driver.attached.get(sr).changedBlocks().orElseThrow().dropLog(first);
+    driver.attachedTo(sr).changedBlocks().orElseThrow().dropLog(first);
     Bench.refused(
         ErrorCode.CBT_METADATA_INCONSISTENT, () -> manager.vdiListChangedBlocks(first, second));
   }
@@ -332,12 +332,12 @@ class ChangeTrackingTest {
   }
 
   private Optional<Volume> volume(VdiUuid vdi) throws StorageException {
-    return driver.attached.get(sr).volume(vdi);
+    return driver.attachedTo(sr).volume(vdi);
   }
 
   private BitSet scribble(byte[] model, Random random) throws IOException, StorageException {
     BitSet touched = new BitSet();
-    try (BlockDevice device = driver.attached.get(sr).open(disk, AccessMode.RW)) {
+    try (BlockDevice device = driver.attachedTo(sr).open(disk, AccessMode.RW)) {
       for (int i = 0; i < 4; i++) {
         int offset = random.nextInt(SIZE / 512) * 512;
         int length = Math.min(SIZE - offset, (1 + random.nextInt(400)) * 512);
@@ -360,14 +360,14 @@ class ChangeTrackingTest {
   private void write(VdiUuid vdi, long offset, int length) throws IOException, StorageException {
     byte[] bytes = new byte[length];
     Arrays.fill(bytes, (byte) 7);
-    try (BlockDevice device = driver.attached.get(sr).open(vdi, AccessMode.RW)) {
+    try (BlockDevice device = driver.attachedTo(sr).open(vdi, AccessMode.RW)) {
       device.write(offset, ByteBuffer.wrap(bytes));
       device.flush();
     }
   }
 
   private byte[] content(SrUuid in, VdiUuid vdi) throws IOException, StorageException {
-    try (BlockDevice device = driver.attached.get(in).open(vdi, AccessMode.RO)) {
+    try (BlockDevice device = driver.attachedTo(in).open(vdi, AccessMode.RO)) {
       ByteBuffer bytes = ByteBuffer.allocate((int) device.sizeBytes());
       device.read(0, bytes);
       return bytes.array();

@@ -68,4 +68,9 @@ final class FolderDriver implements StorageDriver {
   private static Path folder(DeviceConfig config) throws StorageException {
     return Path.of(config.require("location", ErrorCode.CONFIG_LOCATION_MISSING));
   }
+
+  /// The repository of an SR that is attached.
+  Repository attachedTo(SrUuid sr) {
+    return java.util.Objects.requireNonNull(attached.get(sr));
+  }
 }

@@ -90,8 +90,8 @@ final class NbdWireTest {
 
   private static long ascii(String eight) {
     long value = 0;
-    for (char c : eight.toCharArray()) {
-      value = value << 8 | c;
+    for (int i = 0; i < eight.length(); i++) {
+      value = value << 8 | eight.charAt(i);
     }
     return value;
   }

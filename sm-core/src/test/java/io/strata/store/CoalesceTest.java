@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -39,7 +40,7 @@ class CoalesceTest {
 
   private final Map<VdiUuid, byte[]> models = new LinkedHashMap<>();
   private final VdiUuid disk = VdiUuid.random();
-  private VhdRepository compared;
+  private @Nullable VhdRepository compared;
 
   /// Random snapshots, clones and deletions, with a disk that is written all the time; then
   /// everything that can be collected is, in the order planned. Every disk keeps its bytes.
@@ -141,7 +142,7 @@ class CoalesceTest {
               try {
                 if (random.nextInt(10) == 0) {
                   write(device, random);
-                  checkChanges(compared, "within a merge");
+                  checkChanges(java.util.Objects.requireNonNull(compared), "within a merge");
                 }
               } catch (IOException e) {
                 throw new AssertionError(e);
