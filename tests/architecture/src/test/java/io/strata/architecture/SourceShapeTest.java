@@ -22,7 +22,8 @@ final class SourceShapeTest {
 
   /// Files that may be longer, up to so many lines: one class whose parts share every invariant,
   /// and the facade with a method for each verb.
-  private static final Map<String, Integer> LONGER = Map.of("VhdChain.java", 650, "StorageManager.java", 600);
+  private static final Map<String, Integer> LONGER =
+      Map.of("VhdChain.java", 650, "StorageManager.java", 600);
 
   private static final Pattern EMPTY_NAME = Pattern.compile(".*(Impl|Utils?|Helpers?|Misc)\\.java");
   private static final Pattern OPEN_END = Pattern.compile("\\b(TO" + "DO|FIX" + "ME|XX" + "X)\\b");
