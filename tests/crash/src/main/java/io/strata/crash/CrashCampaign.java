@@ -2,12 +2,14 @@
 package io.strata.crash;
 
 import java.io.IOException;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
-/// Explores workloads by turns, with one seed after another, until enough crash states were tried.
+/// Explores workloads by their shares, with one seed after another, until enough crash states were
+/// tried.
 ///
 /// `strata.seed` is the first seed, 1 where it is absent.
 final class CrashCampaign {
@@ -15,16 +17,16 @@ final class CrashCampaign {
   private static final int MOST_THREADS = 8;
   private static final long LONGEST_HOURS = 24;
 
-  private final List<CrashWorkload> workloads;
   private final CrashBudget budget;
   private final long wantedStates;
 
   // Guarded by this.
+  private final List<Lane> lanes;
+  // Guarded by this.
   private final CrashReport total = new CrashReport();
-  private long handedOut;
 
   CrashCampaign(List<CrashWorkload> workloads, CrashBudget budget, long wantedStates) {
-    this.workloads = List.copyOf(workloads);
+    this.lanes = workloads.stream().map(Lane::new).toList();
     this.budget = budget;
     this.wantedStates = wantedStates;
   }
@@ -48,29 +50,52 @@ final class CrashCampaign {
 
   private void work() {
     while (true) {
-      long turn;
+      Lane lane;
+      long seed;
       synchronized (this) {
         if (total.states() >= wantedStates || total.violations() > 0) {
           return;
         }
-        turn = handedOut++;
+        lane = lanes.stream().min(Comparator.comparingDouble(Lane::progress)).orElseThrow();
+        seed = lane.nextSeed++;
+        lane.running++;
       }
-      CrashReport report = explore(turn);
+      CrashReport report = explore(lane.workload, seed);
       synchronized (this) {
+        lane.running--;
+        lane.states += report.states();
         total.add(report);
       }
     }
   }
 
-  private CrashReport explore(long turn) {
-    CrashWorkload workload = workloads.get((int) (turn % workloads.size()));
-    long seed = FIRST_SEED + turn / workloads.size();
+  private CrashReport explore(CrashWorkload workload, long seed) {
     try {
       return CrashExplorer.explore(workload, seed, budget);
     } catch (IOException | RuntimeException | AssertionError e) {
       CrashReport failed = new CrashReport();
       failed.violated(workload.name() + " -Dstrata.seed=" + seed + " without any crash: " + e);
       return failed;
+    }
+  }
+
+  /// How far a workload is.
+  private static final class Lane {
+    final CrashWorkload workload;
+    long nextSeed = FIRST_SEED;
+    long states;
+    int running;
+
+    Lane(CrashWorkload workload) {
+      this.workload = workload;
+    }
+
+    /// What is under way counts as much as what was done on average.
+    double progress() {
+      long started = nextSeed - FIRST_SEED;
+      long done = started - running;
+      double perTurn = done == 0 ? 1 : (double) states / done;
+      return started * perTurn / workload.share();
     }
   }
 }

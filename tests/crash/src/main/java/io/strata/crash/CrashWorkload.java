@@ -9,6 +9,11 @@ interface CrashWorkload {
   /// For messages.
   String name();
 
+  /// Its share of the crash states of a campaign, beside the others' shares.
+  default int share() {
+    return 3;
+  }
+
   /// What this workload makes of the effort asked for.
   default CrashBudget budget(CrashBudget general) {
     return general;

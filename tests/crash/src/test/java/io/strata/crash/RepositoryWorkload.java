@@ -34,6 +34,11 @@ final class RepositoryWorkload implements CrashWorkload {
   }
 
   @Override
+  public int share() {
+    return 2;
+  }
+
+  @Override
   public CrashBudget budget(CrashBudget general) {
     return general.rarelyNested();
   }

@@ -6,6 +6,9 @@ import static io.strata.crash.SectorModel.SECTOR_BYTES;
 import io.strata.block.BlockDevice.Durability;
 import io.strata.block.BlockDevice.Zeroing;
 import io.strata.block.Container;
+import io.strata.block.sim.FaultContainer;
+import io.strata.block.sim.FaultPlan;
+import io.strata.block.sim.LogEntry;
 import io.strata.block.sim.MemoryContainer;
 import io.strata.block.sim.RecordingContainer;
 import io.strata.block.sim.WriteLog;
@@ -13,6 +16,7 @@ import io.strata.vhd.VhdChain;
 import io.strata.vhd.VhdCreator;
 import io.strata.vhd.VhdEditor;
 import io.strata.vhd.VhdInfo;
+import io.strata.vhd.VhdRejectedException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -21,9 +25,11 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// A VHD chain on recorded storage, and beside it the model of what it must hold.
 final class VhdRig {
@@ -37,29 +43,36 @@ final class VhdRig {
   private SectorModel model = SectorModel.zeroes();
   private Set<Long> sizes;
   private int leaf;
-  private VhdChain chain;
+  private final Optional<FaultPlan> faults;
+  private final List<FaultContainer> failing = new ArrayList<>();
+  private @Nullable VhdChain chain;
 
-  private VhdRig(long seed, long sizeBytes) throws IOException {
+  VhdRig(long seed, long sizeBytes, Optional<FaultPlan> faults) {
     random = new SplittableRandom(seed);
+    this.faults = faults;
     sizes = Set.of(sizeBytes);
+  }
+
+  /// A rig whose storage never fails.
+  VhdRig(long seed, long sizeBytes) {
+    this(seed, sizeBytes, Optional.empty());
+  }
+
+  /// Creates a dynamic disk, and opens it.
+  void create() throws IOException {
     leaf = add();
     expect(false, false);
     Container container = open(leaf, true);
     UUID uuid = uuid();
-    VhdCreator.dynamic(container, uuid, sizeBytes);
+    VhdCreator.dynamic(container, uuid, sizes.iterator().next());
     container.close();
     images.put(uuid, leaf);
     expect(true, true);
     chain = openChain();
   }
 
-  /// Creates a dynamic disk, and opens it.
-  static VhdRig create(long seed, long sizeBytes) throws IOException {
-    return new VhdRig(seed, sizeBytes);
-  }
-
   Recording recording() throws IOException {
-    chain.close();
+    chain().close();
     return Recording.ofNew(log.entries());
   }
 
@@ -68,7 +81,7 @@ final class VhdRig {
   }
 
   long sizeBytes() {
-    return chain.sizeBytes();
+    return chain().sizeBytes();
   }
 
   /// Writes random bytes.
@@ -81,7 +94,7 @@ final class VhdRig {
   private void write(long offset, byte[] bytes, Durability durability) throws IOException {
     SectorModel before = model;
     writing(before.writing(offset, bytes));
-    chain.write(offset, ByteBuffer.wrap(bytes), durability);
+    chain().write(offset, ByteBuffer.wrap(bytes), durability);
     if (durability == Durability.FUA) {
       model = before.forced(offset, bytes);
       expect(true, true);
@@ -93,7 +106,7 @@ final class VhdRig {
     byte[] zeroes = new byte[length];
     SectorModel before = model;
     writing(before.writing(offset, zeroes));
-    chain.writeZeroes(offset, length, zeroing, durability);
+    chain().writeZeroes(offset, length, zeroing, durability);
     if (durability == Durability.FUA) {
       model = before.forced(offset, zeroes);
       expect(true, true);
@@ -109,9 +122,9 @@ final class VhdRig {
     int length = sectors * SECTOR_BYTES;
     SectorModel before = model;
     writing(before.writing(offset, new byte[length]));
-    chain.discard(offset, length);
+    chain().discard(offset, length);
     byte[] now = new byte[length];
-    chain.read(offset, ByteBuffer.wrap(now));
+    chain().read(offset, ByteBuffer.wrap(now));
     for (int i = 0; i < sectors; i++) {
       model.check(firstSector + i, now, i * SECTOR_BYTES);
     }
@@ -119,7 +132,7 @@ final class VhdRig {
   }
 
   void flush() throws IOException {
-    chain.flush();
+    chain().flush();
     model = model.flushed();
     expect(true, true);
   }
@@ -137,10 +150,10 @@ final class VhdRig {
     UUID uuid = uuid();
     Container container = open(child, true);
     expectUnfinished(child, model);
-    chain.createChild(container, uuid, "base" + base + ".vhd");
+    chain().createChild(container, uuid, "base" + base + ".vhd");
     images.put(uuid, child);
     flush();
-    chain = chain.withChild(container);
+    chain = chain().withChild(container);
     leaf = child;
     expect(true, true);
   }
@@ -210,7 +223,7 @@ final class VhdRig {
   }
 
   private void close() throws IOException {
-    chain.close();
+    chain().close();
     model = model.flushed();
     expect(true, true);
   }
@@ -238,7 +251,7 @@ final class VhdRig {
     long end = Math.ceilDiv(offset + length, (long) SECTOR_BYTES);
     byte[] bytes = new byte[SECTOR_BYTES];
     for (long sector = first; sector < end; sector++) {
-      chain.read(sector * SECTOR_BYTES, ByteBuffer.wrap(bytes));
+      chain().read(sector * SECTOR_BYTES, ByteBuffer.wrap(bytes));
       if (!Arrays.equals(bytes, model.latest(sector))) {
         throw new AssertionError("sector " + sector + " does not read as it was written");
       }
@@ -249,14 +262,50 @@ final class VhdRig {
     return VhdChain.open(open(leaf, true), true, (link, child) -> open(image(link.uuid()), false));
   }
 
+  /// The open disk.
+  VhdChain chain() {
+    if (chain == null) {
+      throw new IllegalStateException("the disk is not open");
+    }
+    return chain;
+  }
+
+  /// Whether the disk is open.
+  boolean open() {
+    return chain != null;
+  }
+
+  /// The storage as it is now, after the power went or not, and without any more faults. What is
+  /// done to it leaves this rig's alone.
+  SimulatedStorage storage(boolean powerLost) throws IOException {
+    if (powerLost) {
+      for (FaultContainer container : failing) {
+        container.losePower();
+      }
+    }
+    List<MemoryContainer> copies = containers.stream().map(MemoryContainer::overlay).toList();
+    return new SimulatedStorage(copies, Map.of(), Optional.empty(), 0);
+  }
+
+  /// What must hold now.
+  Expectation expectation() {
+    List<LogEntry> entries = log.entries();
+    for (LogEntry entry : entries.reversed()) {
+      if (entry instanceof LogEntry.Marker marker) {
+        return (Expectation) marker.note();
+      }
+    }
+    throw new IllegalStateException("nothing was done yet");
+  }
+
   private int parentOf(int number) throws IOException {
     return image(info(number).parent().orElseThrow().uuid());
   }
 
-  private int image(UUID uuid) {
+  private int image(UUID uuid) throws VhdRejectedException {
     Integer number = images.get(uuid);
     if (number == null) {
-      throw new IllegalArgumentException("no image " + uuid);
+      throw new VhdRejectedException("no image " + uuid);
     }
     return number;
   }
@@ -269,12 +318,18 @@ final class VhdRig {
 
   private int add() {
     int number = log.addContainer();
-    containers.add(MemoryContainer.create("image" + number));
+    MemoryContainer container = MemoryContainer.create("image" + number);
+    containers.add(container);
+    faults.ifPresent(plan -> failing.add(new FaultContainer(container, plan)));
     return number;
   }
 
   private Container open(int number, boolean writable) {
-    return new RecordingContainer(containers.get(number).reopen(writable), log, number);
+    Container handle = containers.get(number).reopen(writable);
+    if (faults.isPresent()) {
+      handle = failing.get(number).reopen(handle);
+    }
+    return new RecordingContainer(handle, log, number);
   }
 
   private UUID uuid() {

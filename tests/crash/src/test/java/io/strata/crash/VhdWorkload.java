@@ -78,15 +78,21 @@ enum VhdWorkload implements CrashWorkload {
     }
   };
 
-  private static final long SIZE_BYTES = 3L * VhdRig.BLOCK_BYTES + 8192;
+  static final long SIZE_BYTES = 3L * VhdRig.BLOCK_BYTES + 8192;
 
   abstract void run(VhdRig rig) throws IOException;
 
   @Override
   public Recording record(long seed) throws IOException {
-    VhdRig rig = VhdRig.create(seed, SIZE_BYTES);
-    run(rig);
+    VhdRig rig = new VhdRig(seed, SIZE_BYTES);
+    perform(rig);
     return rig.recording();
+  }
+
+  /// Creates the disk and does everything to it.
+  void perform(VhdRig rig) throws IOException {
+    rig.create();
+    run(rig);
   }
 
   private static void fill(VhdRig rig) throws IOException {

@@ -8,7 +8,7 @@ public enum Fault {
   EIO,
   /// There is no space left; nothing changes.
   ENOSPC,
-  /// A leading part of the bytes, of any length, is written; then the I/O fails.
+  /// A leading part of the sectors is written; then the I/O fails.
   SHORT_WRITE,
   /// Some of the sectors are written; then the I/O fails.
   TORN_WRITE,

@@ -19,9 +19,21 @@ public final class FaultContainer implements Container {
 
   /// A container that fails.
   public FaultContainer(Container target, FaultPlan plan) {
+    this(target, plan, new UndoLog(target));
+  }
+
+  private FaultContainer(Container target, FaultPlan plan, UndoLog undo) {
     this.target = target;
     this.plan = plan;
-    this.undo = new UndoLog(target);
+    this.undo = undo;
+  }
+
+  /// Another handle on the same container, which fails and loses power together with this one. The
+  /// target of this one stays open for that.
+  ///
+  /// @param handle another handle on this one's target
+  public FaultContainer reopen(Container handle) {
+    return new FaultContainer(handle, plan, undo);
   }
 
   /// Loses what was not flushed: the power went. Growth stays.
@@ -161,7 +173,9 @@ public final class FaultContainer implements Container {
   }
 
   private void failShort(long offsetBytes, ByteBuffer source) throws IOException {
-    int length = (int) plan.below(source.remaining() + 1L);
+    long sectors = plan.below(Math.ceilDiv(source.remaining(), Page.SECTOR_BYTES) + 1L);
+    long end = (offsetBytes / Page.SECTOR_BYTES + sectors) * Page.SECTOR_BYTES;
+    int length = (int) Math.clamp(end - offsetBytes, 0, source.remaining());
     target.write(offsetBytes, source.slice(source.position(), length), Durability.WRITE_BACK);
     throw failure("Input/output error after " + length + " bytes", IoKind.WRITE);
   }

@@ -170,15 +170,8 @@ public final class MemoryContainer implements Container {
 
   @Override
   public long physicalBytes() throws IOException {
-    long[] sum = new long[1];
-    extents(
-        0,
-        sizeBytes(),
-        (offset, length, kind) -> {
-          sum[0] += kind == Extent.Kind.DATA ? length : 0;
-          return true;
-        });
-    return sum[0];
+    checkOpen();
+    return content.physicalBytes();
   }
 
   @Override

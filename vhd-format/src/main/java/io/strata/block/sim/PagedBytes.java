@@ -27,6 +27,7 @@ final class PagedBytes {
 
   private final List<Page> spares = new ArrayList<>();
   private long sizeBytes;
+  private long allocatedPages;
 
   /// Bytes that nobody wrote yet; what is read before it is written is `fill`.
   PagedBytes(byte fill) {
@@ -39,6 +40,7 @@ final class PagedBytes {
     this.base = base;
     this.fill = base.fill;
     this.sizeBytes = base.sizeBytes();
+    this.allocatedPages = base.allocatedPages();
   }
 
   /// Forgets every change since this copy was made.
@@ -53,6 +55,7 @@ final class PagedBytes {
     touchedCount = 0;
     holes.clear();
     sizeBytes = base == null ? 0 : base.sizeBytes();
+    allocatedPages = base == null ? 0 : base.allocatedPages();
   }
 
   synchronized long sizeBytes() {
@@ -142,6 +145,15 @@ final class PagedBytes {
     page.markWritten(inPage, length);
   }
 
+  /// Bytes of the pages that hold something.
+  synchronized long physicalBytes() {
+    return fill == 0 ? allocatedPages * Page.SIZE_BYTES : sizeBytes;
+  }
+
+  private synchronized long allocatedPages() {
+    return allocatedPages;
+  }
+
   private void forget(long offsetBytes, long lengthBytes) {
     long offset = offsetBytes;
     long end = offsetBytes + lengthBytes;
@@ -205,6 +217,8 @@ final class PagedBytes {
   }
 
   private Page put(int index, Page page) {
+    Page before = find(index);
+    allocatedPages += (page == Page.HOLE ? 0 : 1) - (before == null || before == Page.HOLE ? 0 : 1);
     if (index >= pages.length) {
       pages = Arrays.copyOf(pages, grownLength(pages.length, index));
     }
