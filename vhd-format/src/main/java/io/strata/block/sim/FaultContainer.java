@@ -175,7 +175,7 @@ public final class FaultContainer implements Container {
   private void failShort(long offsetBytes, ByteBuffer source) throws IOException {
     long sectors = plan.below(Math.ceilDiv(source.remaining(), Page.SECTOR_BYTES) + 1L);
     long end = (offsetBytes / Page.SECTOR_BYTES + sectors) * Page.SECTOR_BYTES;
-    int length = (int) Math.clamp(end - offsetBytes, 0, source.remaining());
+    int length = Math.clamp(end - offsetBytes, 0, source.remaining());
     target.write(offsetBytes, source.slice(source.position(), length), Durability.WRITE_BACK);
     throw failure("Input/output error after " + length + " bytes", IoKind.WRITE);
   }
