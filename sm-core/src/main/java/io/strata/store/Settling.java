@@ -33,7 +33,8 @@ final class Settling {
   /// Drops a draft, unless its volume's VHD has got the base's name already: then others may depend
   /// on that VHD, so the volume must not write to it any more.
   private void settleDraft(VdiUuid vdi) throws IOException {
-    Optional<ParentLink> parent = shelf.info(VolumeName.draft(vdi)).flatMap(VhdInfo::parent);
+    Optional<VhdInfo> draft = shelf.info(VolumeName.draft(vdi));
+    Optional<ParentLink> parent = draft.flatMap(VhdInfo::parent);
     Optional<Node> volume = shelf.index().find(vdi);
     Optional<Node> base =
         parent
@@ -52,8 +53,17 @@ final class Settling {
       shelf.store.delete(VolumeName.draft(vdi));
       return;
     }
+    if (!complete(draft)) {
+      shelf.draftOver(vdi, base.get(), base.get().name());
+    }
     shelf.publish(vdi);
     shelf.store.sync();
     shelf.hide(base.get().vdi(), true);
+  }
+
+  /// Whether everything of a draft is on the storage: the footer's copy at the start is written
+  /// last. A recovery that was interrupted itself leaves drafts that are not.
+  private static boolean complete(Optional<VhdInfo> draft) {
+    return draft.map(VhdInfo::trailingFooterValid).orElse(false);
   }
 }
