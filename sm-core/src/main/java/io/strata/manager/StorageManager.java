@@ -77,7 +77,8 @@ public final class StorageManager implements AutoCloseable {
         new VdiOperations(core, intents, metadata, results, attachments, disks, tracking);
     snapshots =
         new SnapshotOperations(core, intents, results, reconciler, attachments, disks, tracking);
-    transfers = new Transfers(core, intents, results, attachments, home.spool());
+    transfers =
+        new Transfers(core, intents, results, new TransferDisks(core, attachments), home.spool());
     parameters = new Parameters(core, metadata, disks);
   }
 

@@ -2,44 +2,40 @@
 package io.strata.manager;
 
 import io.strata.block.BlockDevice;
-import io.strata.block.GranuleBitmap;
+import io.strata.block.DeviceComparison;
+import io.strata.block.SparseCopy;
 import io.strata.catalog.Catalog;
 import io.strata.catalog.VdiRecord;
 import io.strata.spi.AccessMode;
-import io.strata.spi.ChangedBlocks;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.Repository;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import io.strata.spi.Volume;
-import io.strata.spi.VolumeSpec;
 import io.strata.vhd.DifferenceReader;
 import io.strata.vhd.DiskType;
-import io.strata.vhd.VhdCorruptException;
 import io.strata.vhd.VhdInfo;
-import io.strata.vhd.VhdRejectedException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
-/// Imports, exports and copies. While bytes flow no lock is held: claims keep others away from the
-/// disks concerned.
+/// Imports and exports of images, and copies of disks.
 final class Transfers {
   private final Core core;
   private final Intents intents;
   private final VolumeResults results;
-  private final Attachments attachments;
+  private final TransferDisks disks;
   private final Path spool;
 
-  Transfers(
-      Core core, Intents intents, VolumeResults results, Attachments attachments, Path spool) {
+  Transfers(Core core, Intents intents, VolumeResults results, TransferDisks disks, Path spool) {
     this.core = core;
     this.intents = intents;
     this.results = results;
-    this.attachments = attachments;
+    this.disks = disks;
     this.spool = spool;
   }
 
@@ -64,7 +60,7 @@ final class Transfers {
             sizeBytes,
             Identity.UNKNOWN,
             (target, zero) ->
-                new SparseCopy(target, zero, request.progress(), sizeBytes).from(request.image()));
+                StreamCopy.toDevice(request.image(), target, zero, request.progress(), sizeBytes));
       }
       case VHD -> importVhd(request);
     };
@@ -77,7 +73,7 @@ final class Transfers {
           ? importDifference(request, image)
           : importFull(request, image, info);
     } catch (IOException e) {
-      throw failed("vdi-import", e);
+      throw TransferFailures.of("vdi-import", e);
     }
   }
 
@@ -91,7 +87,12 @@ final class Transfers {
           sizeBytes,
           new Identity(Optional.empty(), Optional.of(info.uuid().toString())),
           (target, zero) ->
-              new SparseCopy(target, zero, request.progress(), source.sizeBytes()).from(source));
+              new SparseCopy(
+                      source,
+                      target,
+                      zero,
+                      end -> request.progress().progress(end, source.sizeBytes()))
+                  .copyFrom(0));
     }
   }
 
@@ -113,7 +114,7 @@ final class Transfers {
           new Identity(Optional.of(base), Optional.of(source.info().uuid().toString())),
           (target, zero) -> {
             if (sizeBytes > target.sizeBytes()) {
-              throw new SparseCopy.TooLargeException(
+              throw new TooLargeException(
                   "The image's disk has " + sizeBytes + " bytes, the VDI " + target.sizeBytes());
             }
             source.pieces((offset, data) -> {
@@ -153,22 +154,18 @@ final class Transfers {
           "VDI " + source.uuid() + " can't be copied onto itself.",
           "Give another target.");
     }
-    try (Claims.Claim claim = claimForReading(source, "vdi-copy");
-        BlockDevice from = openClaimed(claim, source)) {
+    try (Claims.Claim claim = disks.claimForReading(source, "vdi-copy");
+        BlockDevice from = disks.open(claim, source, AccessMode.RO)) {
       Content content =
           (target, zero) -> {
             if (target.sizeBytes() < from.sizeBytes()) {
-              throw new SparseCopy.TooLargeException(
+              throw new TooLargeException(
                   "The source has "
                       + from.sizeBytes()
                       + " bytes, the target "
                       + target.sizeBytes());
             }
-            new SparseCopy(target, zero, request.progress(), from.sizeBytes()).from(from);
-            if (request.verify()) {
-              target.flush();
-              SparseCopy.verify(from, target, request.progress());
-            }
+            copy(from, target, zero, request);
           };
       if (request.intoVdi().isPresent()) {
         Identity identity = new Identity(Optional.empty(), source.knownContent());
@@ -177,7 +174,21 @@ final class Transfers {
       VdiRecord vdi = copied(request, source, from.sizeBytes());
       return intoNew(Operation.VDI_COPY, vdi, Optional.empty(), content);
     } catch (IOException e) {
-      throw failed("vdi-copy", e);
+      throw TransferFailures.of("vdi-copy", e);
+    }
+  }
+
+  private static void copy(BlockDevice from, BlockDevice target, boolean zero, VdiCopy request)
+      throws IOException {
+    long sizeBytes = from.sizeBytes();
+    SparseCopy.Listener listener = end -> request.progress().progress(end, sizeBytes);
+    new SparseCopy(from, target, zero, listener).copyFrom(0);
+    if (request.verify()) {
+      target.flush();
+      OptionalLong difference = DeviceComparison.firstDifference(from, target, listener);
+      if (difference.isPresent()) {
+        throw new IOException("the copy differs from its source at byte " + difference.getAsLong());
+      }
     }
   }
 
@@ -213,20 +224,20 @@ final class Transfers {
     VdiRecord source = VdiRecords.withData(core.catalog().read(r -> r.vdi(request.vdi())));
     VdiRecord base = VdiRecords.withData(core.catalog().read(r -> r.vdi(baseUuid)));
     assertBase(request, source, base);
-    try (Claims.Claim claim = claimForReading(source, "vdi-export");
-        Claims.Claim baseClaim = claimForReading(base, "vdi-export");
-        BlockDevice from = openClaimed(claim, source);
+    try (Claims.Claim claim = disks.claimForReading(source, "vdi-export");
+        Claims.Claim _ = disks.claimForReading(base, "vdi-export");
+        BlockDevice from = disks.open(claim, source, AccessMode.RO);
         VhdImage image =
             VhdImage.difference(
                 spool,
                 from,
-                changed(baseClaim, base, source),
+                disks.changed(baseUuid, source, "vdi-export"),
                 source.uuid().value(),
                 baseUuid.value(),
                 request.progress())) {
       image.send(request.image());
     } catch (IOException e) {
-      throw failed("vdi-export", e);
+      throw TransferFailures.of("vdi-export", e);
     }
   }
 
@@ -248,28 +259,12 @@ final class Transfers {
     }
   }
 
-  private GranuleBitmap changed(Claims.Claim claim, VdiRecord base, VdiRecord source)
-      throws StorageException {
-    try (var _ = core.locks().srShared(source.sr(), claim.operation())) {
-      ChangedBlocks facet =
-          core.plugged()
-              .require(source.sr())
-              .changedBlocks()
-              .orElseThrow(() ->
-                  new StorageException(
-                      ErrorCode.UNIMPLEMENTED,
-                      "This SR's storage can't tell what changed in a disk.",
-                      "Export it in full."));
-      return facet.changed(base.uuid(), source.uuid());
-    }
-  }
-
   private void exportFull(VdiExport request) throws StorageException {
     VdiRecord source = VdiRecords.withData(core.catalog().read(r -> r.vdi(request.vdi())));
-    try (Claims.Claim claim = claimForReading(source, "vdi-export");
-        BlockDevice from = openClaimed(claim, source)) {
+    try (Claims.Claim claim = disks.claimForReading(source, "vdi-export");
+        BlockDevice from = disks.open(claim, source, AccessMode.RO)) {
       switch (request.format()) {
-        case RAW -> SparseCopy.toStream(from, request.image(), request.progress());
+        case RAW -> StreamCopy.toStream(from, request.image(), request.progress());
         case VHD -> {
           try (VhdImage image =
               VhdImage.of(spool, from, source.uuid().value(), request.progress())) {
@@ -278,25 +273,7 @@ final class Transfers {
         }
       }
     } catch (IOException e) {
-      throw failed("vdi-export", e);
-    }
-  }
-
-  private Claims.Claim claimForReading(VdiRecord vdi, String verb) throws StorageException {
-    try (var _ = core.locks().srShared(vdi.sr(), verb);
-        var _ = core.locks().vdi(vdi.uuid(), verb)) {
-      core.catalog()
-          .read(r -> {
-            attachments.assertNotWritten(r, vdi.uuid());
-            return true;
-          });
-      return core.claims().reading(vdi.sr(), vdi.uuid(), verb);
-    }
-  }
-
-  private BlockDevice openClaimed(Claims.Claim claim, VdiRecord vdi) throws StorageException {
-    try (var _ = core.locks().srShared(vdi.sr(), claim.operation())) {
-      return core.plugged().require(vdi.sr()).open(vdi.uuid(), AccessMode.RO);
+      throw TransferFailures.of("vdi-export", e);
     }
   }
 
@@ -310,30 +287,23 @@ final class Transfers {
       try (Intents.Intent intent =
           intents.begin(operation, sr, Map.of(Replay.NEW_VDI, VdiJson.text(vdi)))) {
         try {
-          try (BlockDevice target = create(claim, vdi)) {
-            intent.reached("created");
+          disks.create(claim, vdi);
+          intent.reached("created");
+          try (BlockDevice target = disks.open(claim, vdi, AccessMode.RW)) {
             content.writeTo(target, true);
             target.flush();
           } catch (IOException e) {
-            throw failed(operation.verb(), e);
+            throw TransferFailures.of(operation.verb(), e);
           }
           intent.reached("copied");
           commit(vdi, intent);
         } catch (StorageException e) {
-          intent.undo(e, () -> remove(claim, vdi));
+          intent.undo(e, () -> disks.remove(vdi, operation.verb()));
           throw e;
         }
       }
     }
     return vdi.uuid();
-  }
-
-  private BlockDevice create(Claims.Claim claim, VdiRecord vdi) throws StorageException {
-    try (var _ = core.locks().sr(vdi.sr(), claim.operation())) {
-      Repository repository = core.plugged().require(vdi.sr());
-      repository.create(vdi.uuid(), new VolumeSpec(vdi.virtualSizeBytes(), vdi.kind()));
-      return repository.open(vdi.uuid(), AccessMode.RW);
-    }
   }
 
   private void commit(VdiRecord vdi, Intents.Intent intent) throws StorageException {
@@ -343,16 +313,10 @@ final class Transfers {
     }
   }
 
-  private void remove(Claims.Claim claim, VdiRecord vdi) throws StorageException {
-    try (var _ = core.locks().sr(vdi.sr(), claim.operation())) {
-      core.plugged().require(vdi.sr()).delete(vdi.uuid());
-    }
-  }
-
   private VdiUuid intoExisting(VdiUuid uuid, String verb, Identity identity, Content content)
       throws StorageException {
     VdiRecord vdi = core.catalog().read(r -> r.vdi(uuid));
-    try (Claims.Claim claim = claimForWriting(vdi, verb)) {
+    try (Claims.Claim claim = disks.claimForWriting(vdi, verb)) {
       forgetContent(uuid, identity);
       overwrite(claim, vdi, verb, identity, content);
     }
@@ -367,11 +331,11 @@ final class Transfers {
     try (Intents.Intent intent =
         intents.begin(Operation.VDI_OVERWRITE, sr, Map.of(Replay.SOURCE, uuid.toString()))) {
       try {
-        try (BlockDevice target = openForWriting(claim, vdi)) {
+        try (BlockDevice target = disks.open(claim, vdi, AccessMode.RW)) {
           content.writeTo(target, false);
           target.flush();
         } catch (IOException e) {
-          throw failed(verb, e);
+          throw TransferFailures.of(verb, e);
         }
         intent.passed("copied");
         try (var _ = core.locks().sr(sr, claim.operation())) {
@@ -408,59 +372,5 @@ final class Transfers {
           }
           w.setVdiContentId(uuid, Optional.empty());
         });
-  }
-
-  private Claims.Claim claimForWriting(VdiRecord vdi, String verb) throws StorageException {
-    try (var _ = core.locks().srShared(vdi.sr(), verb);
-        var _ = core.locks().vdi(vdi.uuid(), verb)) {
-      VdiRecords.managed(vdi);
-      if (vdi.isASnapshot() || vdi.readOnly()) {
-        throw new StorageException(
-            ErrorCode.VDI_TYPE,
-            "VDI " + vdi.uuid() + " is " + (vdi.isASnapshot() ? "a snapshot." : "read-only."),
-            "Give a VDI that can be written.");
-      }
-      core.catalog()
-          .read(r -> {
-            attachments.assertFree(r, vdi.uuid());
-            return true;
-          });
-      return core.claims().writing(vdi.sr(), vdi.uuid(), verb);
-    }
-  }
-
-  private BlockDevice openForWriting(Claims.Claim claim, VdiRecord vdi) throws StorageException {
-    try (var _ = core.locks().srShared(vdi.sr(), claim.operation())) {
-      return core.plugged().require(vdi.sr()).open(vdi.uuid(), AccessMode.RW);
-    }
-  }
-
-  private static StorageException failed(String verb, IOException e) {
-    String why = String.valueOf(e.getMessage());
-    return switch (e) {
-      case SparseCopy.TooLargeException _ ->
-          new StorageException(ErrorCode.VDI_SIZE, why + ".", "Give a larger disk.", e);
-      case VhdCorruptException _ ->
-          new StorageException(
-              ErrorCode.VDI_LOAD, "The image is damaged: " + why + ".", "Make it again.", e);
-      case VhdRejectedException _ ->
-          new StorageException(
-              ErrorCode.VDI_TYPE,
-              "The image can't be taken: " + why + ".",
-              "Give a fixed or dynamic VHD that needs no parent.",
-              e);
-      default ->
-          why.contains("No space left")
-              ? new StorageException(
-                  ErrorCode.SR_NO_SPACE,
-                  "There was no space left: " + why + ".",
-                  "Free space in the SR.",
-                  e)
-              : new StorageException(
-                  ErrorCode.IO_ERROR,
-                  "The " + verb + " broke off: " + why + ".",
-                  "Look at the image's source and the storage, then send the request again.",
-                  e);
-    };
   }
 }

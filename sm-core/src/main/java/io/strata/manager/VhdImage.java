@@ -4,6 +4,8 @@ package io.strata.manager;
 import io.strata.block.BlockDevice;
 import io.strata.block.FileContainer;
 import io.strata.block.GranuleBitmap;
+import io.strata.block.SparseCopy;
+import io.strata.block.SparseWriter;
 import io.strata.vhd.CompactImage;
 import io.strata.vhd.DifferenceReader;
 import io.strata.vhd.DifferenceWriter;
@@ -14,6 +16,7 @@ import io.strata.vhd.VhdInfo;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
@@ -47,7 +50,8 @@ final class VhdImage implements AutoCloseable {
       try (FileContainer container = FileContainer.create(image.file)) {
         VhdCreator.dynamic(container, uuid, source.sizeBytes());
         try (VhdChain chain = VhdChain.open(container, true, ParentResolver.none())) {
-          new SparseCopy(chain, true, progress, source.sizeBytes()).from(source);
+          long sizeBytes = source.sizeBytes();
+          new SparseCopy(source, chain, true, end -> progress.progress(end, sizeBytes)).copyFrom(0);
           chain.flush();
         }
       }
@@ -75,12 +79,32 @@ final class VhdImage implements AutoCloseable {
     try (DifferenceWriter writer =
         DifferenceWriter.create(
             FileContainer.create(image.file), uuid, source.sizeBytes(), base, base + ".vhd")) {
-      SparseCopy.difference(source, changed, writer, progress);
+      write(source, changed, writer, progress);
       return image;
     } catch (IOException e) {
       image.close();
       throw e;
     }
+  }
+
+  /// Writes the marked granules of a disk, zeroes as such.
+  private static void write(
+      BlockDevice source, GranuleBitmap changed, DifferenceWriter target, ProgressListener progress)
+      throws IOException {
+    ByteBuffer piece = ByteBuffer.allocate(SparseWriter.PIECE_BYTES);
+    changed.ranges((offset, length) -> {
+      for (long at = offset; at < offset + length; at += piece.capacity()) {
+        source.read(
+            at, piece.clear().limit((int) Math.min(piece.capacity(), offset + length - at)));
+        if (SparseWriter.isZero(piece.flip())) {
+          target.zero(at, piece.remaining());
+        } else {
+          target.write(at, piece);
+        }
+        progress.progress(at, source.sizeBytes());
+      }
+    });
+    progress.progress(source.sizeBytes(), source.sizeBytes());
   }
 
   private static Path newFile(Path folder) {

@@ -3,6 +3,7 @@ package io.strata.toolstack.image;
 
 import io.strata.block.BlockDevice;
 import io.strata.block.FileContainer;
+import io.strata.block.SparseCopy;
 import io.strata.manager.ImageFormat;
 import io.strata.manager.ProgressListener;
 import io.strata.vhd.ParentResolver;
@@ -32,7 +33,10 @@ public final class Conversion {
     try (BlockDevice source = ImageDevice.open(from, fromFormat, false);
         NewFile file = NewFile.plan(to, force)) {
       try (BlockDevice target = create(file.part(), toFormat, source.sizeBytes())) {
-        DeviceCopy.copy(source, target, progress);
+        long sizeBytes = source.sizeBytes();
+        new SparseCopy(source, target, true, end -> progress.progress(end, sizeBytes)).copyFrom(0);
+        target.flush();
+        progress.progress(sizeBytes, sizeBytes);
       }
       file.publish();
     }
