@@ -3,6 +3,8 @@ package io.strata.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.strata.block.BlockDevice.Durability;
+import io.strata.block.BlockDevice.Zeroing;
 import io.strata.block.sim.MemoryContainer;
 import io.strata.vhd.ParentResolver;
 import io.strata.vhd.VhdChain;
@@ -35,6 +37,17 @@ final class HarmlessRepair {
         .as("a second repair of %s", after.findings())
         .isEmpty();
     assertThat(opens(image, parents)).isEqualTo(opened);
+  }
+
+  /// Writing to what can be opened for it, too.
+  static void write(MemoryContainer image, ParentResolver parents) {
+    try (VhdChain chain = VhdChain.open(image.reopen(true), true, parents)) {
+      chain.write(0, Images.filled(4096, 6));
+      chain.writeZeroes(512, 1024, Zeroing.MAY_DEALLOCATE, Durability.WRITE_BACK);
+      chain.flush();
+    } catch (IOException e) {
+      assertThat(e).hasMessageMatching("(?s).+");
+    }
   }
 
   private static boolean opens(MemoryContainer image, ParentResolver parents) {

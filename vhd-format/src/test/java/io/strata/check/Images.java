@@ -170,6 +170,13 @@ final class Images {
     putInt(image, at + VhdLayout.BATMAP_CHECKSUM_AT, Checksums.of(map, 0, length, -1));
   }
 
+  /// Makes the checksum of a batmap of one sector right.
+  static void sealBatmap(MemoryContainer image, long headerAt, long mapAt) throws IOException {
+    ByteBuffer map = read(image, mapAt, VhdLayout.SECTOR_BYTES);
+    int checksum = Checksums.of(map, 0, VhdLayout.SECTOR_BYTES, -1);
+    putInt(image, headerAt + VhdLayout.BATMAP_CHECKSUM_AT, checksum);
+  }
+
   /// The whole disk.
   static byte[] content(MemoryContainer image, ParentResolver parents) throws IOException {
     try (VhdChain chain = VhdChain.open(image.reopen(false), false, parents)) {

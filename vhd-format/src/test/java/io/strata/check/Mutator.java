@@ -4,7 +4,6 @@ package io.strata.check;
 import io.strata.block.sim.MemoryContainer;
 import io.strata.vhd.VhdLayout;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.Random;
 
 /// Damages an image's metadata at random, mostly with checksums that are right again afterwards, so
@@ -59,27 +58,6 @@ final class Mutator {
         case 8 -> Images.putInt(image, table + 4L * random.nextInt(6), (int) value(image, random));
         default -> Images.putLong(image, table + 512 + random.nextInt(32), value(image, random));
       }
-    }
-  }
-
-  /// Lays a fuzzer's bytes over the metadata: 3 bytes of place and length, then what is written
-  /// there; then makes the checksums right, unless the last byte is odd.
-  static void patch(MemoryContainer image, ByteBuffer input) throws IOException {
-    boolean seal = input.remaining() == 0 || (input.get(input.limit() - 1) & 1) == 0;
-    long end = Images.endFooterAt(image);
-    while (input.remaining() > 3) {
-      int place = input.getShort() & 0xFFFF;
-      int wanted = 1 + (input.get() & 15);
-      int length = Math.min(input.remaining(), wanted);
-      // The first 32 KiB hold the metadata; the rest of the places is the footer at the end.
-      long at = place < 32 * 1024 ? place : end + place % (VhdLayout.FOOTER_BYTES - 16);
-      Images.write(image, at, input.slice(input.position(), length));
-      input.position(input.position() + length);
-    }
-    if (seal) {
-      Images.sealFooter(image, 0);
-      Images.sealFooter(image, end);
-      Images.sealHeaderAt(image, VhdLayout.FOOTER_BYTES);
     }
   }
 
