@@ -58,9 +58,22 @@ final class Intents {
       this.sr = sr;
     }
 
+    /// Its identity.
+    UUID id() {
+      return id;
+    }
+
     /// Records that a step is done.
     void reached(String step) throws StorageException {
       core.catalog().write(w -> w.setIntentStep(id, step));
+      core.failpoints().hit(verb + "." + step);
+    }
+
+    /// Records how far a step of many pieces is.
+    ///
+    /// @param doneBytes what is durable of it
+    void reachedAt(String step, long doneBytes) throws StorageException {
+      core.catalog().write(w -> w.setIntentStep(id, step + ":" + doneBytes));
       core.failpoints().hit(verb + "." + step);
     }
 

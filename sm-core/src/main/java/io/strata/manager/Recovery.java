@@ -96,7 +96,7 @@ final class Recovery {
   private void settleVdi(IntentRecord record, Repository repository) throws StorageException {
     try (Intents.Intent intent = intents.resume(record)) {
       switch (Operation.parse(record.operation())) {
-        case VDI_CREATE, VDI_CLONE, VDI_IMPORT, VDI_COPY -> {
+        case VDI_CREATE, VDI_CLONE, VDI_IMPORT -> {
           repository.delete(Replay.newVdi(record).uuid());
           intent.drop();
         }
@@ -131,6 +131,9 @@ final class Recovery {
         }
         case SR_CREATE, SR_DESTROY, PBD_PLUG -> {
           return; // when the daemon starts
+        }
+        case VDI_COPY -> {
+          return; // goes on where it was
         }
       }
     }

@@ -25,6 +25,7 @@ import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 
 /// The one door to storage: a method per verb, named after it.
 ///
@@ -52,6 +53,7 @@ public final class StorageManager implements AutoCloseable {
   private final ChangeTracking tracking;
   private final SnapshotOperations snapshots;
   private final Transfers transfers;
+  private final Copies copies;
   private final Parameters parameters;
 
   private final boolean collectsInBackground;
@@ -77,8 +79,9 @@ public final class StorageManager implements AutoCloseable {
         new VdiOperations(core, intents, metadata, results, attachments, disks, tracking);
     snapshots =
         new SnapshotOperations(core, intents, results, reconciler, attachments, disks, tracking);
-    transfers =
-        new Transfers(core, intents, results, new TransferDisks(core, attachments), home.spool());
+    TransferDisks transferDisks = new TransferDisks(core, attachments);
+    transfers = new Transfers(core, intents, results, transferDisks, home.spool());
+    copies = new Copies(core, intents, results, transferDisks);
     parameters = new Parameters(core, metadata, disks);
   }
 
@@ -112,6 +115,7 @@ public final class StorageManager implements AutoCloseable {
       opened.add(manager.disks);
       manager.recovery.settleSrs();
       manager.pbdOperations.reconnectAll();
+      manager.copies.resumeLeft();
       done = true;
       return manager;
     } finally {
@@ -216,6 +220,7 @@ public final class StorageManager implements AutoCloseable {
   /// Makes the SR reachable on this host; its disks and their names enter the catalog.
   public void pbdPlug(PbdUuid pbd) throws StorageException {
     run(() -> pbdOperations.plug(pbd));
+    copies.resumeLeft();
   }
 
   /// Makes the SR unreachable on this host. Refused while its VDIs are attached.
@@ -305,9 +310,17 @@ public final class StorageManager implements AutoCloseable {
     run(() -> vdiOperations.update(vdi));
   }
 
-  /// A full, sparse copy, within an SR or to another.
+  /// A full, sparse copy, within an SR or to another. What a failure or the daemon's death breaks
+  /// off is kept: the same request again, or the next start, goes on where it was.
   public VdiUuid vdiCopy(VdiCopy request) throws StorageException {
-    return checked(() -> transfers.copy(request));
+    return checked(() -> copies.copy(request));
+  }
+
+  /// Gives up an interrupted copy, and removes what it made.
+  ///
+  /// @param task its intent: see [#intents]
+  public void taskCancel(UUID task) throws StorageException {
+    run(() -> copies.cancel(task));
   }
 
   /// Puts an image onto a new or an existing VDI. A failure removes the new VDI; an existing one
@@ -462,6 +475,7 @@ public final class StorageManager implements AutoCloseable {
   /// attached and plugged stays so in the catalog, for the next [#open].
   @Override
   public void close() {
+    copies.stop();
     collector.stop();
     backend.close();
     disks.close();

@@ -2,7 +2,6 @@
 package io.strata.manager;
 
 import io.strata.block.BlockDevice;
-import io.strata.block.DeviceComparison;
 import io.strata.block.SparseCopy;
 import io.strata.catalog.Catalog;
 import io.strata.catalog.VdiRecord;
@@ -12,7 +11,6 @@ import io.strata.spi.Repository;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
-import io.strata.spi.Volume;
 import io.strata.vhd.DifferenceReader;
 import io.strata.vhd.DiskType;
 import io.strata.vhd.VhdInfo;
@@ -21,9 +19,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 
-/// Imports and exports of images, and copies of disks.
+/// Imports and exports of images.
 final class Transfers {
   private final Core core;
   private final Intents intents;
@@ -135,81 +132,9 @@ final class Transfers {
     if (request.create().isPresent()) {
       VdiCreate create = request.create().get();
       VdiRecord vdi = VdiRecords.created(create, sizeBytes).withContentId(identity.after());
-      return intoNew(Operation.VDI_IMPORT, vdi, create.uuid(), content);
+      return intoNew(vdi, create.uuid(), content);
     }
     return intoExisting(request.into().orElseThrow(), "vdi-import", identity, content);
-  }
-
-  VdiUuid copy(VdiCopy request) throws StorageException {
-    if (request.sr().isPresent() == request.intoVdi().isPresent()) {
-      throw new StorageException(
-          ErrorCode.BAD_REQUEST,
-          "A copy needs exactly one target.",
-          "Give either sr-uuid or into-vdi-uuid.");
-    }
-    VdiRecord source = VdiRecords.withData(core.catalog().read(r -> r.vdi(request.source())));
-    if (request.intoVdi().equals(Optional.of(source.uuid()))) {
-      throw new StorageException(
-          ErrorCode.BAD_REQUEST,
-          "VDI " + source.uuid() + " can't be copied onto itself.",
-          "Give another target.");
-    }
-    try (Claims.Claim claim = disks.claimForReading(source, "vdi-copy");
-        BlockDevice from = disks.open(claim, source, AccessMode.RO)) {
-      Content content =
-          (target, zero) -> {
-            if (target.sizeBytes() < from.sizeBytes()) {
-              throw new TooLargeException(
-                  "The source has "
-                      + from.sizeBytes()
-                      + " bytes, the target "
-                      + target.sizeBytes());
-            }
-            copy(from, target, zero, request);
-          };
-      if (request.intoVdi().isPresent()) {
-        Identity identity = new Identity(Optional.empty(), source.knownContent());
-        return intoExisting(request.intoVdi().get(), "vdi-copy", identity, content);
-      }
-      VdiRecord vdi = copied(request, source, from.sizeBytes());
-      return intoNew(Operation.VDI_COPY, vdi, Optional.empty(), content);
-    } catch (IOException e) {
-      throw TransferFailures.of("vdi-copy", e);
-    }
-  }
-
-  private static void copy(BlockDevice from, BlockDevice target, boolean zero, VdiCopy request)
-      throws IOException {
-    long sizeBytes = from.sizeBytes();
-    SparseCopy.Listener listener = end -> request.progress().progress(end, sizeBytes);
-    new SparseCopy(from, target, zero, listener).copyFrom(0);
-    if (request.verify()) {
-      target.flush();
-      OptionalLong difference = DeviceComparison.firstDifference(from, target, listener);
-      if (difference.isPresent()) {
-        throw new IOException("the copy differs from its source at byte " + difference.getAsLong());
-      }
-    }
-  }
-
-  private static VdiRecord copied(VdiCopy request, VdiRecord source, long sizeBytes)
-      throws StorageException {
-    SrUuid sr = request.sr().orElseThrow();
-    VdiCreate create =
-        new VdiCreate(
-            Optional.empty(),
-            sr,
-            request.nameLabel().orElse(source.nameLabel()),
-            source.nameDescription(),
-            sizeBytes,
-            source.type(),
-            sr.equals(source.sr()) ? source.kind() : Volume.Kind.VHD,
-            source.sharable(),
-            false,
-            List.of(),
-            source.smConfig(),
-            source.otherConfig());
-    return VdiRecords.created(create, sizeBytes).withContentId(source.knownContent());
   }
 
   void export(VdiExport request) throws StorageException {
@@ -277,9 +202,9 @@ final class Transfers {
     }
   }
 
-  private VdiUuid intoNew(
-      Operation operation, VdiRecord vdi, Optional<VdiUuid> chosen, Content content)
+  private VdiUuid intoNew(VdiRecord vdi, Optional<VdiUuid> chosen, Content content)
       throws StorageException {
+    Operation operation = Operation.VDI_IMPORT;
     SrUuid sr = vdi.sr();
     core.catalog().read(r -> r.sr(sr));
     try (Claims.Claim claim = core.claims().writing(sr, vdi.uuid(), operation.verb())) {

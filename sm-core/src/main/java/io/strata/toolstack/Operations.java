@@ -179,8 +179,15 @@ public final class Operations {
             uuid,
             optional("sr-uuid", UUID, "the SR for a new disk; or into-vdi-uuid"),
             optional("into-vdi-uuid", UUID, "a disk to write over; or sr-uuid"),
+            optional("base-vdi-uuid", UUID, "what into-vdi-uuid holds: copy what differs"),
             optional("new-name-label", TEXT, "name of a new disk"),
             optional("verify", FLAG, "whether to read the copy back and compare")));
+    table.add(
+        Operation.of(
+            "task-cancel",
+            "Give up an interrupted copy and what it made",
+            Answer.NOTHING,
+            required("uuid", UUID, "the task: see task-list")));
     table.add(
         Operation.of(
             "vdi-resize",
@@ -288,7 +295,7 @@ public final class Operations {
               optional("params", TEXTS, "fields to show, or all"),
               optional(
                   "where", MAP, "only records whose field has this value; short: FIELD=VALUE")));
-      if (records == RecordClass.SM || records == RecordClass.HOST) {
+      if (records.onlyListed()) {
         continue;
       }
       Parameter uuid = required("uuid", UUID, "which");

@@ -80,7 +80,14 @@ public enum RecordClass {
       Field.more("version", Access.RO),
       Field.more("simulator", Access.RO),
       Field.more("features", Access.SRO),
-      Field.more("configuration", Access.MRO));
+      Field.more("configuration", Access.MRO)),
+  TASK(
+      Field.listed("uuid", Access.RO),
+      Field.listed("name-label", Access.RO),
+      Field.listed("created", Access.RO),
+      Field.listed("sr-uuid", Access.RO),
+      Field.listed("step", Access.RO),
+      Field.more("arguments", Access.MRO));
 
   @SuppressWarnings("ImmutableEnumChecker") // of List.of: it can't change
   private final List<Field> fields;
@@ -102,7 +109,13 @@ public enum RecordClass {
       case PBD -> "pbd";
       case HOST -> "host";
       case SM -> "sm";
+      case TASK -> "task";
     };
+  }
+
+  /// Whether there is nothing but a listing of it.
+  public boolean onlyListed() {
+    return this == SM || this == HOST || this == TASK;
   }
 
   /// The class whose verbs and methods begin with this.

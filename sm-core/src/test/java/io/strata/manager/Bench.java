@@ -63,6 +63,15 @@ final class Bench implements AutoCloseable {
     return manager;
   }
 
+  /// Interrupted copies go on in the background.
+  void awaitCopies() throws StorageException, InterruptedException {
+    long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (manager.intents().stream().anyMatch(i -> i.operation().equals("vdi-copy"))
+        && System.nanoTime() < end) {
+      Thread.sleep(5);
+    }
+  }
+
   SrUuid sr(String location) throws StorageException {
     return manager.srCreate(SrCreate.of("memory", "sr at " + location, at(location)));
   }

@@ -308,7 +308,13 @@ class ChangeTrackingTest {
     VdiUuid copy =
         manager.vdiCopy(
             new VdiCopy(
-                first, Optional.of(other), Optional.empty(), Optional.empty(), true, (d, t) -> {}));
+                first,
+                Optional.of(other),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                true,
+                (d, t) -> {}));
     importImage(increment, Optional.of(copy));
     assertThat(content(other, copy)).isEqualTo(content(sr, second));
   }

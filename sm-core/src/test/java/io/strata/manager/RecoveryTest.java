@@ -231,6 +231,7 @@ class RecoveryTest {
   private static void assertWhole(String step, Scene scene) throws Exception {
     Bench bench = scene.bench;
     StorageManager manager = bench.manager;
+    bench.awaitCopies();
     assertThat(manager.intents()).as(step).isEmpty();
     for (var sr : manager.srs()) {
       boolean plugged =

@@ -39,7 +39,7 @@ final class RecordMethods {
     for (RecordClass records : RecordClass.values()) {
       String prefix = records.prefix() + ".";
       methods.add(prefix + "list", (arguments, call) -> list(records, arguments));
-      if (records == RecordClass.SM || records == RecordClass.HOST) {
+      if (records.onlyListed()) {
         continue;
       }
       methods
@@ -121,7 +121,7 @@ final class RecordMethods {
       case SR -> SrUuid.parse(uuid).toString();
       case VDI -> VdiUuid.parse(uuid).toString();
       case PBD -> PbdUuid.parse(uuid).toString();
-      case HOST, SM -> uuid;
+      case HOST, SM, TASK -> uuid;
     };
   }
 
@@ -130,7 +130,7 @@ final class RecordMethods {
         switch (records) {
           case VDI -> ErrorCode.VDI_MISSING;
           case SR -> ErrorCode.SR_UNAVAILABLE;
-          case PBD, HOST, SM -> ErrorCode.BAD_REQUEST;
+          case PBD, HOST, SM, TASK -> ErrorCode.BAD_REQUEST;
         };
     return new StorageException(
         code,
@@ -318,7 +318,7 @@ final class RecordMethods {
     switch (records) {
       case SR -> manager.srSetTags(SrUuid.parse(uuid), tags);
       case VDI -> manager.vdiSetTags(VdiUuid.parse(uuid), tags);
-      case PBD, HOST, SM -> throw new IllegalStateException(records.toString());
+      case PBD, HOST, SM, TASK -> throw new IllegalStateException(records.toString());
     }
   }
 
@@ -328,7 +328,7 @@ final class RecordMethods {
     switch (records) {
       case SR -> manager.srSetKey(SrUuid.parse(uuid), srMap(field), key, value);
       case VDI -> manager.vdiSetKey(VdiUuid.parse(uuid), vdiMap(field), key, value);
-      case PBD, HOST, SM -> throw new IllegalStateException(records.toString());
+      case PBD, HOST, SM, TASK -> throw new IllegalStateException(records.toString());
     }
   }
 
@@ -338,7 +338,7 @@ final class RecordMethods {
     switch (records) {
       case SR -> manager.srUnsetKey(SrUuid.parse(uuid), srMap(field), key);
       case VDI -> manager.vdiUnsetKey(VdiUuid.parse(uuid), vdiMap(field), key);
-      case PBD, HOST, SM -> throw new IllegalStateException(records.toString());
+      case PBD, HOST, SM, TASK -> throw new IllegalStateException(records.toString());
     }
   }
 

@@ -38,7 +38,19 @@ final class Records {
       case PBD -> inventory.pbds().stream().map(this::pbd);
       case HOST -> inventory.hosts().stream().map(Records::host);
       case SM -> inventory.drivers().stream().map(Records::driver);
+      case TASK -> inventory.intents().stream().map(Records::task);
     };
+  }
+
+  private static Json.Members task(IntentRecord intent) {
+    return Json.object()
+        .with("uuid", intent.id().toString())
+        .with("name-label", intent.operation())
+        .with("created", intent.created().toString())
+        .with("sr-uuid", intent.sr().toString())
+        .with("step", intent.step())
+        .with("arguments", Json.texts(intent.arguments()))
+        .build();
   }
 
   private Json.Members sr(SrRecord sr) {

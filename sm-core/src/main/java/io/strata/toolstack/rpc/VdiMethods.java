@@ -22,6 +22,7 @@ import java.net.InetSocketAddress;
 import java.util.Base64;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.UUID;
 
 /// Methods of VDIs, but for images: see [ImageMethods].
 final class VdiMethods {
@@ -38,6 +39,7 @@ final class VdiMethods {
         .add("vdi.snapshot", (arguments, call) -> snapshot(arguments))
         .add("vdi.revert", (arguments, call) -> revert(arguments))
         .add("vdi.copy", this::copy)
+        .add("task.cancel", (arguments, call) -> cancelTask(arguments))
         .add("vdi.resize", (arguments, call) -> resize(arguments))
         .add("vdi.destroy", on(manager::vdiDestroy))
         .add("vdi.enable-cbt", on(manager::vdiEnableCbt))
@@ -139,9 +141,20 @@ final class VdiMethods {
                 vdi(arguments),
                 sr,
                 into,
+                optionalVdi(arguments, "base-vdi-uuid"),
                 arguments.optional("new-name-label"),
                 arguments.flag("verify"),
                 call)));
+  }
+
+  private Json cancelTask(Arguments arguments) throws StorageException {
+    String uuid = arguments.text("uuid");
+    try {
+      manager.taskCancel(UUID.fromString(uuid));
+    } catch (IllegalArgumentException e) {
+      throw invalid("uuid", uuid, "Give a task's UUID: see task-list.");
+    }
+    return Json.Members.NONE;
   }
 
   private Json listChangedBlocks(Arguments arguments) throws StorageException {

@@ -107,7 +107,11 @@ final class CommandLineTest {
   @Test
   void everyFieldOfEveryClassHasAValue() {
     vdi(sr());
+    assertThat(done("task-list", "--json")).as("nothing is interrupted").isEqualTo("[ ]");
     for (RecordClass records : RecordClass.values()) {
+      if (records == RecordClass.TASK) {
+        continue;
+      }
       String printed = done(records.prefix() + "-list", "params=all", "--json");
       for (RecordClass.Field field : records.fields()) {
         assertThat(printed).contains("\"" + field.name() + "\" : ");

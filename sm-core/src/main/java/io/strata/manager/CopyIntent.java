@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.manager;
+
+import io.strata.catalog.IntentRecord;
+import io.strata.catalog.VdiRecord;
+import io.strata.spi.SrUuid;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/// What a `vdi-copy` is about to do, as its intent keeps it.
+///
+/// @param source the disk that is read
+/// @param content names the source's content when the copy began: with another one it can't go on
+/// @param base the disk that the target held at first, where only what differs from it is copied
+/// @param targetSr the SR of the target
+/// @param create the new disk; or `into`
+/// @param into the disk that is written over, and its content's name until the copy is complete
+/// @param verify whether the copy is read back
+record CopyIntent(
+    VdiUuid source,
+    String content,
+    Optional<VdiUuid> base,
+    SrUuid targetSr,
+    Optional<VdiRecord> create,
+    Optional<Into> into,
+    boolean verify) {
+  private static final String CONTENT = "content";
+  private static final String INTO = "into";
+  private static final String INTO_CONTENT = "into-content";
+  private static final String VERIFY = "verify";
+  private static final String COPIED = "copied:";
+
+  /// A disk that is written over.
+  ///
+  /// @param content its content's name while it is written; another one says that somebody else
+  ///   wrote to it
+  record Into(VdiUuid vdi, String content) {}
+
+  /// The disk that is written.
+  VdiUuid target() {
+    return create.map(VdiRecord::uuid).or(() -> into.map(Into::vdi)).orElseThrow();
+  }
+
+  Map<String, String> arguments() {
+    Map<String, String> arguments = new HashMap<>();
+    arguments.put(Replay.SOURCE, source.toString());
+    arguments.put(CONTENT, content);
+    base.ifPresent(vdi -> arguments.put(Replay.BASE, vdi.toString()));
+    create.ifPresent(vdi -> arguments.put(Replay.NEW_VDI, VdiJson.text(vdi)));
+    into.ifPresent(over -> {
+      arguments.put(INTO, over.vdi().toString());
+      arguments.put(INTO_CONTENT, over.content());
+    });
+    arguments.put(VERIFY, Boolean.toString(verify));
+    return arguments;
+  }
+
+  static CopyIntent parse(IntentRecord record) throws StorageException {
+    Map<String, String> arguments = record.arguments();
+    boolean over = arguments.containsKey(INTO);
+    String content = Replay.text(record, CONTENT);
+    return new CopyIntent(
+        Replay.vdi(record, Replay.SOURCE),
+        content,
+        arguments.containsKey(Replay.BASE)
+            ? Optional.of(Replay.vdi(record, Replay.BASE))
+            : Optional.empty(),
+        record.sr(),
+        over ? Optional.empty() : Optional.of(Replay.newVdi(record).withContentId(named(content))),
+        over
+            ? Optional.of(new Into(Replay.vdi(record, INTO), Replay.text(record, INTO_CONTENT)))
+            : Optional.empty(),
+        Boolean.parseBoolean(Replay.text(record, VERIFY)));
+  }
+
+  private static Optional<String> named(String content) {
+    return Optional.of(content);
+  }
+
+  /// Whether this is what a request asks for.
+  boolean answers(VdiCopy request) {
+    return source.equals(request.source())
+        && base.equals(request.base())
+        && into.map(Into::vdi).equals(request.intoVdi())
+        && request.sr().map(targetSr::equals).orElse(true)
+        && (request.nameLabel().isEmpty()
+            || create.map(VdiRecord::nameLabel).equals(request.nameLabel()));
+  }
+
+  /// The step that says how far the copy is.
+  static String step(long copiedBytes) {
+    return COPIED + copiedBytes;
+  }
+
+  /// How far an intent's copy is durable: 0 where it has just begun.
+  static long copiedBytes(IntentRecord record) {
+    return record.step().startsWith(COPIED)
+        ? Long.parseLong(record.step().substring(COPIED.length()))
+        : 0;
+  }
+}

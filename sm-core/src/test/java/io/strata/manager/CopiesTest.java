@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.manager;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.strata.block.BlockDevice;
+import io.strata.block.DeviceComparison;
+import io.strata.block.SparseCopy;
+import io.strata.catalog.IntentRecord;
+import io.strata.simulator.StepsDriver;
+import io.strata.spi.AccessMode;
+import io.strata.spi.DeviceConfig;
+import io.strata.spi.ErrorCode;
+import io.strata.spi.SrUuid;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Copies between SRs of real files, which break off and go on.
+class CopiesTest {
+  private static final long MIB = 1L << 20;
+
+  /// More than two checkpoints' worth, a hole, and a piece at the end.
+  private static final long SIZE = 300 * MIB;
+
+  private static final long DATA = 150 * MIB;
+
+  @TempDir Path folder;
+
+  private final FolderDriver driver = new FolderDriver();
+  private final Faults failpoints = new Faults();
+  private StorageManager manager;
+  private SrUuid from;
+  private SrUuid to;
+  private VdiUuid source;
+
+  @BeforeEach
+  void open() throws Exception {
+    manager = start();
+    from = manager.srCreate(SrCreate.of("folder", "from", FolderDriver.at(folder.resolve("from"))));
+    to = manager.srCreate(SrCreate.of("folder", "to", FolderDriver.at(folder.resolve("to"))));
+    source = manager.vdiCreate(VdiCreate.of(from, "source", SIZE));
+    fill(source);
+  }
+
+  @AfterEach
+  void close() {
+    manager.close();
+  }
+
+  private StorageManager start() throws StorageException {
+    return StorageManager.open(
+        new ManagerConfig(
+            folder.resolve("home"),
+            List.of(driver, new StepsDriver()),
+            Clock.systemUTC(),
+            "testhost",
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(5),
+            failpoints,
+            false,
+            Duration.ofSeconds(5),
+            Schedule.SYSTEM));
+  }
+
+  private void restart() throws StorageException {
+    manager.close();
+    manager = start();
+  }
+
+  private void fill(VdiUuid vdi) throws IOException, StorageException {
+    byte[] data = new byte[(int) MIB];
+    new Random(7).nextBytes(data);
+    try (BlockDevice disk = driver.attachedTo(from).open(vdi, AccessMode.RW)) {
+      for (long at = 0; at < DATA; at += MIB) {
+        disk.write(at, ByteBuffer.wrap(data));
+      }
+      disk.write(SIZE - MIB, ByteBuffer.wrap(data));
+      disk.flush();
+    }
+  }
+
+  private VdiCopy request(ProgressListener progress) {
+    return new VdiCopy(
+        source,
+        Optional.of(to),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.of("copy"),
+        true,
+        progress);
+  }
+
+  private void assertCopied(VdiUuid copy) throws Exception {
+    try (BlockDevice one = driver.attachedTo(from).open(source, AccessMode.RO);
+        BlockDevice other = driver.attachedTo(to).open(copy, AccessMode.RO)) {
+      assertThat(DeviceComparison.firstDifference(one, other, SparseCopy.Listener.NONE)).isEmpty();
+    }
+    assertThat(manager.intents()).isEmpty();
+    assertThat(manager.vdi(copy).nameLabel()).isEqualTo("copy");
+    assertThat(manager.vdi(copy).physicalUtilisationBytes()).isLessThan(DATA + 10 * MIB);
+    assertThat(manager.vdi(copy).contentId()).isEqualTo(manager.vdi(source).knownContent());
+  }
+
+  private List<VdiUuid> copies() throws StorageException {
+    return manager.vdis(to).stream().map(vdi -> vdi.uuid()).toList();
+  }
+
+  private void awaitCopies() throws Exception {
+    long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    while (!manager.intents().isEmpty() && System.nanoTime() < end) {
+      Thread.sleep(20);
+    }
+  }
+
+  private long copiedBytes() throws StorageException {
+    List<IntentRecord> left = manager.intents();
+    assertThat(left).hasSize(1);
+    return CopyIntent.copiedBytes(left.getFirst());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"recorded", "created", "copied"})
+  void copyThatTheDaemonsDeathInterruptsGoesOnAtTheNextStart(String step) throws Exception {
+    failpoints.dieAt("vdi-copy." + step);
+    assertThatThrownBy(() -> manager.vdiCopy(request(ProgressListener.NONE)))
+        .isInstanceOf(Faults.Death.class);
+    assertThat(copiedBytes()).isEqualTo(step.equals("copied") ? 64 * MIB : 0);
+    restart();
+    awaitCopies();
+    assertThat(copies()).hasSize(1);
+    assertCopied(copies().getFirst());
+  }
+
+  @Test
+  void sameRequestGoesOnAfterADefectAndBeginsWhereItWas() throws Exception {
+    ProgressListener failing =
+        (done, total) -> {
+          if (done > 100 * MIB) {
+            throw new UncheckedIOException(new IOException("the listener breaks off"));
+          }
+        };
+    Bench.refused(ErrorCode.GENERIC_EXCEPTION, () -> manager.vdiCopy(request(failing)));
+    assertThat(copiedBytes()).isEqualTo(64 * MIB);
+    AtomicLong least = new AtomicLong(Long.MAX_VALUE);
+    VdiUuid copy =
+        manager.vdiCopy(
+            request((done, total) -> {
+              if (total == SIZE && least.get() == Long.MAX_VALUE) {
+                least.set(done);
+              }
+            }));
+    assertThat(least.get()).isGreaterThan(64 * MIB);
+    assertCopied(copy);
+    assertThat(copies()).hasSize(1);
+  }
+
+  @Test
+  void copyOfADiskThatWasWrittenSinceBeginsAnew() throws Exception {
+    failpoints.dieAt("vdi-copy.copied");
+    assertThatThrownBy(() -> manager.vdiCopy(request(ProgressListener.NONE)))
+        .isInstanceOf(Faults.Death.class);
+    Bench.refused(ErrorCode.BAD_REQUEST, () -> manager.taskCancel(UUID.randomUUID()));
+    manager.vdiAttach(VdiAttach.of(source, AccessMode.RW));
+    manager.vdiDetach(source, VdiAttach.HOST_DOMAIN);
+    try (BlockDevice disk = driver.attachedTo(from).open(source, AccessMode.RW)) {
+      disk.write(0, ByteBuffer.wrap(new byte[] {1, 2, 3}));
+      disk.flush();
+    }
+    VdiUuid copy = manager.vdiCopy(request(ProgressListener.NONE));
+    assertThat(copies()).containsExactly(copy);
+    assertCopied(copy);
+  }
+
+  @Test
+  void interruptedCopyCanBeGivenUp() throws Exception {
+    failpoints.dieAt("vdi-copy.copied");
+    assertThatThrownBy(() -> manager.vdiCopy(request(ProgressListener.NONE)))
+        .isInstanceOf(Faults.Death.class);
+    manager.srScan(to);
+    assertThat(copies()).isEmpty();
+    manager.taskCancel(manager.intents().getFirst().id());
+    assertThat(manager.intents()).isEmpty();
+    assertThat(driver.attachedTo(to).scan()).isEmpty();
+  }
+
+  /// The target has room for a part only: what was copied is kept, and goes on once there is room.
+  @Test
+  void copyThatRunsOutOfSpaceSaysHowToGoOnAndDoes() throws Exception {
+    Path place = Files.createDirectory(folder.resolve("steps"));
+    DeviceConfig small =
+        new DeviceConfig(Map.of("location", place.toString(), "size", Long.toString(200 * MIB)));
+    to = manager.srCreate(SrCreate.of("sim-steps", "small", small));
+    VdiUuid filler = manager.vdiCreate(VdiCreate.of(to, "filler", 60 * MIB));
+    manager.vdiImport(
+        new VdiImport(
+            Optional.of(filler),
+            Optional.empty(),
+            ImageFormat.RAW,
+            new ByteArrayInputStream(randomBytes(50 * MIB)),
+            ProgressListener.NONE));
+    VdiCopy request = request(ProgressListener.NONE);
+    assertThatThrownBy(() -> manager.vdiCopy(request))
+        .isInstanceOfSatisfying(
+            StorageException.class,
+            e -> {
+              assertThat(e.code()).isEqualTo(ErrorCode.SR_NO_SPACE);
+              assertThat(e.what()).contains(64 * MIB + " of " + SIZE + " bytes are copied");
+              assertThat(e.remedy()).contains("same request again").contains("task-cancel uuid=");
+            });
+    assertThat(copiedBytes()).isEqualTo(64 * MIB);
+    assertThat(copies()).containsExactly(filler);
+    manager.vdiDestroy(filler);
+    VdiUuid copy = manager.vdiCopy(request);
+    assertThat(copies()).containsExactly(copy);
+    ByteArrayOutputStream one = new ByteArrayOutputStream();
+    ByteArrayOutputStream other = new ByteArrayOutputStream();
+    manager.vdiExport(new VdiExport(source, ImageFormat.RAW, one, ProgressListener.NONE));
+    manager.vdiExport(new VdiExport(copy, ImageFormat.RAW, other, ProgressListener.NONE));
+    assertThat(Arrays.equals(one.toByteArray(), other.toByteArray())).isTrue();
+  }
+
+  private static byte[] randomBytes(long length) {
+    byte[] bytes = new byte[(int) length];
+    new Random(8).nextBytes(bytes);
+    return bytes;
+  }
+
+  @Test
+  void onlyWhatDiffersFromTheBaseIsCopied() throws Exception {
+    VdiUuid first = manager.vdiSnapshot(VdiSnapshot.of(source));
+    VdiUuid target =
+        manager.vdiCopy(
+            new VdiCopy(
+                first, Optional.of(to), Optional.empty(), Optional.of("copy"), (d, t) -> {}));
+    try (BlockDevice disk = driver.attachedTo(from).open(source, AccessMode.RW)) {
+      disk.write(5 * MIB, ByteBuffer.wrap(new byte[] {1, 2, 3}));
+      disk.writeZeroes(
+          8 * MIB, MIB, BlockDevice.Zeroing.MAY_DEALLOCATE, BlockDevice.Durability.WRITE_BACK);
+      disk.flush();
+    }
+    VdiUuid second = manager.vdiSnapshot(VdiSnapshot.of(source));
+    VdiCopy delta =
+        new VdiCopy(
+            second,
+            Optional.empty(),
+            Optional.of(target),
+            Optional.of(first),
+            Optional.empty(),
+            true,
+            ProgressListener.NONE);
+    assertThat(manager.vdiCopy(delta)).isEqualTo(target);
+    assertThat(manager.vdi(target).contentId()).contains(second.toString());
+    source = second;
+    assertCopied(target);
+    Bench.refused(ErrorCode.VDI_TYPE, () -> manager.vdiCopy(delta));
+  }
+}
