@@ -116,26 +116,6 @@ final class Removal {
   /// @param displaced name for the volume's old VHD, where others need it
   void revert(VdiUuid volume, VdiUuid snapshot, VdiUuid displaced)
       throws IOException, StorageException {
-    shelf.open.requireFree(volume, AccessMode.RW);
-    shelf.cancelMerges(volume);
-    shelf.cancelMerges(snapshot);
-    finish(volume);
-    Node source = shelf.requireVhd(snapshot, ErrorCode.VDI_SNAPSHOT);
-    Node old = shelf.requireVhd(volume, ErrorCode.VDI_SNAPSHOT);
-    shelf.refresh(displaced);
-    shelf.draftOver(volume, source, source.name());
-    boolean needed = shelf.index().needed(old);
-    String kept = needed ? VolumeName.vhd(displaced) : VolumeName.gone(volume);
-    if (!shelf.store.exists(kept)) {
-      shelf.store.link(old.name(), kept);
-    }
-    // Barrier: the old content has a name by which it is removed before it loses this one.
-    shelf.store.sync();
-    shelf.publish(volume);
-    shelf.store.sync();
-    if (needed) {
-      shelf.hide(displaced, true);
-    }
-    finish(volume);
+    new Reverting(shelf, volume, snapshot, displaced).run();
   }
 }

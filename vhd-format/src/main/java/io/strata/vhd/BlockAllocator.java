@@ -24,7 +24,8 @@ final class BlockAllocator {
 
   private final Container container;
   private final BlockGeometry geometry;
-  private VhdFooter footer;
+  private final LeafFooter footer;
+  private final LeafFooter.Barrier barrier;
   private long nextSector;
   private final List<Long> oldFooters = new ArrayList<>();
   private final List<Held> held = new ArrayList<>();
@@ -35,34 +36,30 @@ final class BlockAllocator {
 
   /// @param endBytes first byte after everything the image holds; the room from there to the footer
   ///   is zeroed here
-  BlockAllocator(Container container, BlockGeometry geometry, VhdFooter footer, long endBytes)
+  BlockAllocator(
+      Container container,
+      BlockGeometry geometry,
+      LeafFooter footer,
+      long endBytes,
+      LeafFooter.Barrier barrier)
       throws IOException {
     this.container = container;
     this.geometry = geometry;
     this.footer = footer;
+    this.barrier = barrier;
     nextSector = geometry.alignBlockSector(Math.ceilDiv(endBytes, (long) SECTOR_BYTES));
     if (container.sizeBytes() % SECTOR_BYTES != 0 || Footers.trailingOffset(container) < endBytes) {
       // A short footer or a torn tail: the footer goes to a whole sector after it.
       container.ensureCapacity(
           VhdLayout.roundUp(Math.max(container.sizeBytes(), endBytes), SECTOR_BYTES)
               + FOOTER_BYTES);
-      Footers.writeTrailing(container, footer);
+      footer.atNewEnd();
     }
     long footerAt = Footers.trailingOffset(container);
     if (footerAt > endBytes) {
       container.writeZeroes(
           endBytes, footerAt - endBytes, Zeroing.MAY_DEALLOCATE, Durability.WRITE_BACK);
     }
-  }
-
-  synchronized VhdFooter footer() {
-    return footer;
-  }
-
-  /// Replaces the footer, in both places. Not flushed.
-  synchronized void changeFooter(VhdFooter changed) throws IOException {
-    Footers.write(container, changed);
-    footer = changed;
   }
 
   /// Room for a block.
@@ -120,12 +117,13 @@ final class BlockAllocator {
   }
 
   private void grow(long endBytes) throws IOException {
+    footer.beforeGrowth(barrier);
     long oldFooterAt = Footers.trailingOffset(container);
     long size = container.sizeBytes();
     long step = container.growthStepBytes();
     long wanted = Math.max(endBytes + FOOTER_BYTES, size + Math.min(size / 4, 64 * step));
     container.ensureCapacity(VhdLayout.roundUp(wanted, step));
-    Footers.writeTrailing(container, footer);
+    footer.atNewEnd();
     oldFooters.add(oldFooterAt);
   }
 }

@@ -63,13 +63,34 @@ record Footers(
     return trailing.isPresent() && trailing.equals(copy);
   }
 
-  /// Writes a changed footer: the authoritative copy first, so that a crash between the two leaves
-  /// either the old or the new one in force. Not flushed.
-  static void write(Container container, VhdFooter footer) throws IOException {
-    if (footer.type() != DiskType.FIXED) {
-      container.write(0, footer.toBytes(), Durability.WRITE_BACK);
+  /// Replaces the footer of an image that is not open for writing, durably. What was written before
+  /// is durable before the footer changes.
+  ///
+  /// The authoritative copy changes first: a crash leaves the old footer in force or the new one,
+  /// and one of the two places whole. A fixed image has one place only, a sector.
+  static void change(Container container, VhdMetadata metadata, VhdFooter changed)
+      throws IOException {
+    if (changed.type() == DiskType.FIXED) {
+      writeTrailing(container, changed);
+      container.flush();
+      return;
     }
-    writeTrailing(container, footer);
+    LeafFooter footer = LeafFooter.open(container, metadata);
+    LeafFooter.Barrier barrier =
+        () -> {
+          container.flush();
+          footer.durable(footer.writes());
+        };
+    footer.spread();
+    // Barrier: the end has the footer in force before the copy is written over; and what the new
+    // footer stands for is there before it.
+    barrier.run();
+    footer.change(changed, barrier);
+    // Barrier: the copy is there before the end is written over.
+    barrier.run();
+    footer.spread();
+    // Barrier: nothing of the footer is on its way when others go on.
+    barrier.run();
   }
 
   static void writeTrailing(Container container, VhdFooter footer) throws IOException {

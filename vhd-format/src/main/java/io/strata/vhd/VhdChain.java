@@ -613,7 +613,7 @@ public final class VhdChain implements BlockDevice {
     if (leaf != null) {
       leaf.markModified();
     } else if (fixedLeaf != null && fixedModified.compareAndSet(false, true)) {
-      Footers.write(
+      Footers.writeTrailing(
           fixedLeaf.container(),
           fixedLeaf.metadata().footer().touched(Clock.systemUTC().instant().getEpochSecond()));
     }

@@ -47,7 +47,7 @@ public final class VhdCreator {
   public static void fixed(Container container, UUID uuid, long sizeBytes) throws IOException {
     checkSize(sizeBytes);
     container.ensureCapacity(sizeBytes + FOOTER_BYTES);
-    Footers.write(container, VhdFooter.create(DiskType.FIXED, uuid, sizeBytes, 0, now()));
+    Footers.writeTrailing(container, VhdFooter.create(DiskType.FIXED, uuid, sizeBytes, 0, now()));
     container.flush();
   }
 

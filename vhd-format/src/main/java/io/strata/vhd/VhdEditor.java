@@ -23,8 +23,7 @@ public final class VhdEditor {
   public static void setHidden(Container container, boolean hidden) throws IOException {
     VhdMetadata metadata = VhdMetadata.read(container);
     if (metadata.footer().hidden() != hidden || !metadata.trailingFooterValid()) {
-      Footers.write(container, metadata.footer().withHidden(hidden));
-      container.flush();
+      Footers.change(container, metadata, metadata.footer().withHidden(hidden));
     }
   }
 
@@ -53,8 +52,7 @@ public final class VhdEditor {
     } else {
       clearEntries(container, metadata, entries);
     }
-    Footers.write(container, footer.withSize(sizeBytes));
-    container.flush();
+    Footers.change(container, metadata, footer.withSize(sizeBytes));
   }
 
   /// Gives an image another parent. The content that the two parents give it must be the same.
@@ -80,10 +78,7 @@ public final class VhdEditor {
     long slot = HeaderSlots.unused(metadata, AllocationTable.load(container, metadata));
     long at = slot >= 0 ? slot : roomAtEnd(container, metadata, HeaderSlots.SLOT_BYTES);
     ParentChange.writeHeader(container, metadata, at, parent, name);
-    // Barrier: the new header is there before the footer points to it.
-    container.flush();
-    Footers.write(container, ParentChange.footer(metadata.footer(), at, parent));
-    container.flush();
+    Footers.change(container, metadata, ParentChange.footer(metadata.footer(), at, parent));
   }
 
   private static void resizeFixed(Container container, VhdFooter footer, long sizeBytes)
@@ -149,8 +144,9 @@ public final class VhdEditor {
             VhdLayout.PAGE_BYTES);
     long end = VhdLayout.roundUp(at + bytes, VhdLayout.PAGE_BYTES);
     if (end > Footers.trailingOffset(container)) {
+      LeafFooter footer = LeafFooter.open(container, metadata);
       container.ensureCapacity(VhdLayout.roundUp(end + FOOTER_BYTES, container.growthStepBytes()));
-      Footers.writeTrailing(container, metadata.footer());
+      footer.atNewEnd();
       // Barrier: a footer is at the new end before the old one is overwritten.
       container.flush();
     }

@@ -48,6 +48,7 @@ final class WritableLeaf {
   private final BlockGeometry geometry;
   private final AllocationTable table;
   private final BlockAllocator allocator;
+  private final LeafFooter footer;
   private final AtomicReferenceArray<AtomicReferenceArray<LeafBlock>> pages;
   private final ReentrantLock[] blockLocks = new ReentrantLock[LOCKS];
   private final ReentrantLock commitLock = new ReentrantLock();
@@ -66,9 +67,8 @@ final class WritableLeaf {
   private int kept;
   private volatile @Nullable IOException failure;
 
-  private WritableLeaf(Layer layer, BlockAllocator allocator) {
+  private WritableLeaf(Layer layer) throws IOException {
     this.layer = layer;
-    this.allocator = allocator;
     container = layer.container();
     geometry = layer.geometry();
     table = layer.table();
@@ -77,27 +77,22 @@ final class WritableLeaf {
     for (int i = 0; i < LOCKS; i++) {
       blockLocks[i] = new ReentrantLock();
     }
+    footer = LeafFooter.open(container, layer.metadata());
+    allocator =
+        new BlockAllocator(
+            container, geometry, footer, ImageEnd.bytes(layer.metadata(), table), this::barrier);
+    footer.spread();
   }
 
   /// Takes an image over for writing: room after its last block is zeroed, since a writer that died
-  /// may have left data there, and a footer that is missing at the end is put back.
+  /// may have left data there, and a footer that is missing in one of its places is put back.
   static WritableLeaf open(Layer layer) throws IOException {
-    VhdMetadata metadata = layer.metadata();
-    BlockAllocator allocator =
-        new BlockAllocator(
-            layer.container(),
-            layer.geometry(),
-            metadata.footer(),
-            ImageEnd.bytes(metadata, layer.table()));
-    if (!metadata.trailingFooterValid()) {
-      Footers.write(layer.container(), metadata.footer());
-    }
-    return new WritableLeaf(layer, allocator);
+    return new WritableLeaf(layer);
   }
 
   /// The image as a read-only layer, after a commit.
   Layer freeze() {
-    return layer.withMetadata(allocator.footer(), layer.metadata().dynamicHeader());
+    return layer.withMetadata(footer.footer(), layer.metadata().dynamicHeader());
   }
 
   Layer layer() {
@@ -106,7 +101,7 @@ final class WritableLeaf {
 
   /// The footer in force.
   VhdFooter footer() {
-    return allocator.footer();
+    return footer.footer();
   }
 
   /// The block if it is allocated; its bitmap is read when it is first asked for.
@@ -177,8 +172,8 @@ final class WritableLeaf {
     if (!modified.get()) {
       synchronized (modified) {
         if (!modified.get()) {
-          allocator.changeFooter(
-              allocator.footer().touched(Clock.systemUTC().instant().getEpochSecond()));
+          footer.change(
+              footer.footer().touched(Clock.systemUTC().instant().getEpochSecond()), this::barrier);
           modified.set(true);
         }
       }
@@ -197,9 +192,11 @@ final class WritableLeaf {
       DynamicHeader header = ParentChange.writeHeader(container, metadata, at, parent, name);
       // Barrier: the new header is there before the footer points to it.
       barrier();
-      allocator.changeFooter(ParentChange.footer(allocator.footer(), at, parent));
+      footer.change(ParentChange.footer(footer.footer(), at, parent), this::barrier);
+      // Barrier: nothing goes on with the new parent before the image names it for good.
       barrier();
-      layer = layer.withMetadata(allocator.footer(), header);
+      layer = layer.withMetadata(footer.footer(), header);
+      footer.spread();
     } finally {
       commitLock.unlock();
     }
@@ -263,8 +260,12 @@ final class WritableLeaf {
         }
       }
     }
-    if (!full.equals(layer.fullBlocks())) {
+    boolean batmapChanged = !full.equals(layer.fullBlocks());
+    if (batmapChanged) {
       Batmap.write(container, layer.metadata(), full);
+    }
+    if (footer.spread() || batmapChanged) {
+      // Barrier: nothing of the image is on its way when others go on.
       barrier();
     }
   }
@@ -295,6 +296,7 @@ final class WritableLeaf {
       return;
     }
     try {
+      footer.spread();
       for (Pending pending : known) {
         writeBitmap(pending.block(), pending.bits());
       }
@@ -313,12 +315,14 @@ final class WritableLeaf {
   private record Pending(LeafBlock block, long[] bits) {}
 
   private void barrier() throws IOException {
+    long footerWrites = footer.writes();
     try {
       container.flush();
     } catch (IOException e) {
       failure = e;
       throw e;
     }
+    footer.durable(footerWrites);
   }
 
   private void writeBitmap(LeafBlock block, long[] bits) throws IOException {

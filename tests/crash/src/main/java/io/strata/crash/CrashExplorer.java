@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Tries the states that a power cut could leave, and compares each with what must hold then.
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// just before each barrier completes, where most is pending, and at the end.
 final class CrashExplorer {
   private final String title;
+  private final Predicate<LogEntry.Write> hasTwin;
   private final Recording recording;
   private final CrashBudget budget;
   private final Optional<BarrierSite> ignored;
@@ -38,6 +40,7 @@ final class CrashExplorer {
 
   private CrashExplorer(
       String title,
+      Predicate<LogEntry.Write> hasTwin,
       Recording recording,
       @Nullable Expectation expectation,
       CrashBudget budget,
@@ -45,6 +48,7 @@ final class CrashExplorer {
       long seed,
       boolean nested) {
     this.title = title;
+    this.hasTwin = hasTwin;
     this.recording = recording;
     this.expectation = expectation;
     this.budget = budget;
@@ -52,7 +56,7 @@ final class CrashExplorer {
     this.seed = seed;
     this.nested = nested;
     this.fates = new FateSets(seed, budget.exhaustive(), budget.randomSets());
-    this.images = new CrashImages(recording.before(), containers(recording), budget.poison());
+    this.images = new CrashImages(recording.before(), containers(recording), budget.poison(), hasTwin);
     this.names = new TreeMap<>(recording.names());
   }
 
@@ -72,7 +76,9 @@ final class CrashExplorer {
       Optional<BarrierSite> ignored)
       throws IOException {
     String title = workload.name() + " -Dstrata.seed=" + seed;
-    return new CrashExplorer(title, recording, null, budget, ignored, seed, false).explore();
+    return new CrashExplorer(
+            title, workload::hasTwin, recording, null, budget, ignored, seed, false)
+        .explore();
   }
 
   private CrashReport explore() throws IOException {
@@ -194,7 +200,8 @@ final class CrashExplorer {
     Recording recovery = new Recording(log.entries(), images.crashed(), crashedNames);
     String inner = title + "\n  after " + describe(set) + "\n  inside the recovery";
     report.add(
-        new CrashExplorer(inner, recovery, expected, budget.inside(), ignored, seed, true)
+        new CrashExplorer(
+                inner, hasTwin, recovery, expected, budget.inside(), ignored, seed, true)
             .explore());
   }
 

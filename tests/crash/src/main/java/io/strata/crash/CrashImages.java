@@ -8,8 +8,10 @@ import io.strata.block.sim.MemoryContainer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Predicate;
 
 /// The durable content of every container, and over each an image of what a crash leaves.
 final class CrashImages {
@@ -18,9 +20,16 @@ final class CrashImages {
   private final List<MemoryContainer> durable = new ArrayList<>();
   private final List<MemoryContainer> crashed = new ArrayList<>();
   private final boolean poison;
+  private final Predicate<LogEntry.Write> hasTwin;
 
+  /// @param hasTwin writes of one sector that may be torn within
   /// @param poison whether a lost write leaves remnants where nothing was ever written
-  CrashImages(List<MemoryContainer> before, int containers, boolean poison) {
+  CrashImages(
+      List<MemoryContainer> before,
+      int containers,
+      boolean poison,
+      Predicate<LogEntry.Write> hasTwin) {
+    this.hasTwin = hasTwin;
     this.poison = poison;
     for (int i = 0; i < containers; i++) {
       MemoryContainer image =
@@ -114,6 +123,10 @@ final class CrashImages {
 
   private void tearWrite(MemoryContainer image, LogEntry.Write write, SplittableRandom random)
       throws IOException {
+    if (hasTwin.test(write)) {
+      tearWithin(image, write);
+      return;
+    }
     boolean prefix = random.nextInt(3) == 0;
     int cut = (int) cut(write.bytes().length, random);
     for (int at = 0; at < write.bytes().length; at += SECTOR_BYTES) {
@@ -125,6 +138,15 @@ final class CrashImages {
         poison(image, write.offsetBytes() + at, length);
       }
     }
+  }
+
+  private static void tearWithin(MemoryContainer image, LogEntry.Write write) throws IOException {
+    byte[] torn = Arrays.copyOf(write.bytes(), write.bytes().length);
+    Arrays.fill(torn, torn.length / 2, torn.length, MemoryContainer.POISON);
+    LogEntry.Write half =
+        new LogEntry.Write(
+            write.container(), write.epoch(), write.offsetBytes(), torn, write.forced());
+    write(image, half, 0, torn.length);
   }
 
   private static long cut(long lengthBytes, SplittableRandom random) {

@@ -11,12 +11,15 @@ import io.strata.spi.VdiUuid;
 import io.strata.spi.Volume.Kind;
 import io.strata.spi.VolumeSpec;
 import io.strata.store.VhdRepository;
+import io.strata.block.sim.LogEntry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -44,6 +47,11 @@ final class RepositoryWorkload implements CrashWorkload {
   }
 
   @Override
+  public boolean hasTwin(LogEntry.Write write) {
+    return FooterWrites.ofTwo(write);
+  }
+
+  @Override
   public Recording record(long seed) throws IOException {
     try {
       return new Run(seed).record();
@@ -58,6 +66,9 @@ final class RepositoryWorkload implements CrashWorkload {
     private final VhdRepository repository;
     private final Map<VdiUuid, SectorModel> volumes = new TreeMap<>();
     private final List<VdiUuid> snapshots = new ArrayList<>();
+
+    /// Volumes to which others were reverted, so that those depend on their VHDs.
+    private final Set<VdiUuid> needed = new HashSet<>();
 
     Run(long seed) throws StorageException {
       random = new SplittableRandom(seed);
@@ -75,7 +86,9 @@ final class RepositoryWorkload implements CrashWorkload {
 
     private void operation() throws IOException, StorageException {
       List<VdiUuid> writable =
-          volumes.keySet().stream().filter(v -> !snapshots.contains(v)).toList();
+          volumes.keySet().stream()
+              .filter(v -> !snapshots.contains(v) && !needed.contains(v))
+              .toList();
       if (writable.isEmpty()) {
         create();
         return;
@@ -86,7 +99,7 @@ final class RepositoryWorkload implements CrashWorkload {
         case 1, 2 -> snapshotOpen(vdi);
         case 3 -> snapshotClosed(vdi);
         case 4 -> cloneVolume(random.nextBoolean() ? vdi : someVolume());
-        case 5 -> revert(vdi);
+        case 5 -> revert(needed.isEmpty() || random.nextBoolean() ? vdi : someNeeded());
         case 6, 7 -> delete(someVolume());
         case 8 -> resize(vdi);
         default -> write(vdi);
@@ -95,6 +108,10 @@ final class RepositoryWorkload implements CrashWorkload {
 
     private VdiUuid someVolume() {
       return List.copyOf(volumes.keySet()).get(random.nextInt(volumes.size()));
+    }
+
+    private VdiUuid someNeeded() {
+      return needed.stream().sorted().findFirst().orElseThrow();
     }
 
     private void create() throws StorageException {
@@ -166,10 +183,13 @@ final class RepositoryWorkload implements CrashWorkload {
     }
 
     private void revert(VdiUuid vdi) throws StorageException {
-      if (snapshots.isEmpty()) {
+      VdiUuid snapshot = someVolume();
+      if (snapshot.equals(vdi)) {
         return;
       }
-      VdiUuid snapshot = snapshots.get(random.nextInt(snapshots.size()));
+      if (!snapshots.contains(snapshot)) {
+        needed.add(snapshot);
+      }
       SectorModel before = model(vdi);
       SectorModel after = model(snapshot);
       Intent.Revert intent = new Intent.Revert(vdi, snapshot, uuid(), after);
@@ -177,6 +197,7 @@ final class RepositoryWorkload implements CrashWorkload {
       expect(intent);
       repository.snapshots().orElseThrow().revert(vdi, snapshot, intent.displaced());
       volumes.put(vdi, after);
+      needed.remove(vdi);
       expect(true);
     }
 
@@ -184,6 +205,7 @@ final class RepositoryWorkload implements CrashWorkload {
       SectorModel model = model(vdi);
       volumes.remove(vdi);
       snapshots.remove(vdi);
+      needed.remove(vdi);
       expect(new Intent.Delete(vdi), vdi, model);
       repository.delete(vdi);
       expect(true);

@@ -38,9 +38,6 @@ record VhdExpectation(
   private static final int WHOLE_EVERY = 256;
   private static final int REOPENED_EVERY = 16;
 
-  /// "conectix"
-  private static final long FOOTER_COOKIE = 0x636F6E6563746978L;
-
   VhdExpectation {
     parents = Map.copyOf(parents);
     hidden = Set.copyOf(hidden);
@@ -89,7 +86,7 @@ record VhdExpectation(
     if (container.sizeBytes() >= SECTOR_BYTES) {
       container.read(0, cookie);
     }
-    return cookie.getLong(0) == FOOTER_COOKIE;
+    return cookie.getLong(0) == FooterWrites.COOKIE;
   }
 
   private void checkHidden(SimulatedStorage storage) throws IOException {

@@ -222,6 +222,19 @@ final class VhdRig {
     chain = openChain();
   }
 
+  /// One footer of the closed leaf is lost for good, and the leaf is opened again.
+  ///
+  /// @param atEnd whether it is the one at the end
+  void loseFooter(boolean atEnd) throws IOException {
+    close();
+    Container container = open(leaf, true);
+    long at = atEnd ? container.sizeBytes() - SECTOR_BYTES : 0;
+    container.write(at, ByteBuffer.allocate(SECTOR_BYTES), Durability.WRITE_BACK);
+    container.flush();
+    container.close();
+    chain = openChain();
+  }
+
   private void close() throws IOException {
     chain().close();
     model = model.flushed();

@@ -3,6 +3,7 @@ package io.strata.crash;
 
 import io.strata.block.BlockDevice.Durability;
 import io.strata.block.BlockDevice.Zeroing;
+import io.strata.block.sim.LogEntry;
 import java.io.IOException;
 import java.util.SplittableRandom;
 
@@ -76,11 +77,35 @@ enum VhdWorkload implements CrashWorkload {
       rig.relinkToGrandparent();
       changes(rig, 6);
     }
+  },
+
+  /// Images of which one footer is lost, as other programs and torn sectors leave them: opened,
+  /// written, grown and edited.
+  FOOTER_LOST {
+    @Override
+    void run(VhdRig rig) throws IOException {
+      for (int i = 0; i < 4; i++) {
+        changes(rig, 3);
+        rig.loseFooter(rig.random().nextBoolean());
+        changes(rig, 6);
+      }
+      rig.snapshot();
+      rig.loseFooter(rig.random().nextBoolean());
+      rig.hideParent();
+      rig.resize(rig.sizeBytes() + 3L * VhdRig.BLOCK_BYTES);
+      rig.loseFooter(rig.random().nextBoolean());
+      changes(rig, 4);
+    }
   };
 
   static final long SIZE_BYTES = 3L * VhdRig.BLOCK_BYTES + 8192;
 
   abstract void run(VhdRig rig) throws IOException;
+
+  @Override
+  public boolean hasTwin(LogEntry.Write write) {
+    return FooterWrites.ofTwo(write);
+  }
 
   @Override
   public Recording record(long seed) throws IOException {
