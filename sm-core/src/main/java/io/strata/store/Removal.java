@@ -2,7 +2,6 @@
 package io.strata.store;
 
 import io.strata.spi.AccessMode;
-import io.strata.spi.ErrorCode;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import io.strata.spi.Volume.Kind;

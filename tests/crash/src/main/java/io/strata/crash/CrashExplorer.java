@@ -56,7 +56,8 @@ final class CrashExplorer {
     this.seed = seed;
     this.nested = nested;
     this.fates = new FateSets(seed, budget.exhaustive(), budget.randomSets());
-    this.images = new CrashImages(recording.before(), containers(recording), budget.poison(), hasTwin);
+    this.images =
+        new CrashImages(recording.before(), containers(recording), budget.poison(), hasTwin);
     this.names = new TreeMap<>(recording.names());
   }
 
@@ -200,8 +201,7 @@ final class CrashExplorer {
     Recording recovery = new Recording(log.entries(), images.crashed(), crashedNames);
     String inner = title + "\n  after " + describe(set) + "\n  inside the recovery";
     report.add(
-        new CrashExplorer(
-                inner, hasTwin, recovery, expected, budget.inside(), ignored, seed, true)
+        new CrashExplorer(inner, hasTwin, recovery, expected, budget.inside(), ignored, seed, true)
             .explore());
   }
 

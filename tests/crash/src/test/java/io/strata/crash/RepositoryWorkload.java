@@ -2,6 +2,7 @@
 package io.strata.crash;
 
 import io.strata.block.BlockDevice;
+import io.strata.block.sim.LogEntry;
 import io.strata.spi.AccessMode;
 import io.strata.spi.Clones.CloneSpec;
 import io.strata.spi.Snapshots;
@@ -11,7 +12,6 @@ import io.strata.spi.VdiUuid;
 import io.strata.spi.Volume.Kind;
 import io.strata.spi.VolumeSpec;
 import io.strata.store.VhdRepository;
-import io.strata.block.sim.LogEntry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
