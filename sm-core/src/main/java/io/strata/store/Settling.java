@@ -30,12 +30,18 @@ final class Settling {
     }
   }
 
-  /// Drops a draft, unless its volume's VHD has got the base's name already: then others may depend
-  /// on that VHD, so the volume must not write to it any more.
+  /// Drops a draft, with two exceptions. Where its volume's VHD has got the base's name already,
+  /// others may depend on that VHD, so the volume must not write to it any more. And where it is the
+  /// parent of its volume's VHD, it has taken up what that holds.
   private void settleDraft(VdiUuid vdi) throws IOException {
     Optional<VhdInfo> draft = shelf.info(VolumeName.draft(vdi));
     Optional<ParentLink> parent = draft.flatMap(VhdInfo::parent);
     Optional<Node> volume = shelf.index().find(vdi);
+    if (draft.isPresent()
+        && volume.flatMap(Node::parent).map(ParentLink::uuid).equals(draft.map(VhdInfo::uuid))) {
+      shelf.promote(vdi);
+      return;
+    }
     Optional<Node> base =
         parent
             .map(ParentLink::name)

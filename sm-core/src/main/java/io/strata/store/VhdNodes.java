@@ -206,11 +206,30 @@ final class VhdNodes implements VhdTree {
     try (VhdMerge merge = VhdMerge.open(List.of(above, below), 1)) {
       merge.run(0, MergeListener.none());
     }
-    // In this order a crash leaves either both, or the merged one alone.
-    shelf.hide(parent.vdi(), false);
-    shelf.store.replace(parent.name(), leaf.name());
-    shelf.store.sync();
-    shelf.refresh(parent.vdi());
-    shelf.refresh(leaf.vdi());
+    try {
+      // As the leaf's draft the parent's VHD shows in no list; attaching the store ends from here
+      // on what a crash interrupts.
+      shelf.store.replace(parent.name(), VolumeName.draft(leaf.vdi()));
+      shelf.promote(leaf.vdi());
+    } catch (IOException | RuntimeException failed) {
+      giveBack(parent, leaf, failed);
+      throw failed;
+    } finally {
+      shelf.refresh(parent.vdi());
+      shelf.refresh(leaf.vdi());
+    }
+  }
+
+  private void giveBack(Node parent, Node leaf, Exception failed) {
+    try {
+      String draft = VolumeName.draft(leaf.vdi());
+      if (shelf.store.exists(draft)) {
+        shelf.setHidden(draft, true);
+        shelf.store.replace(draft, parent.name());
+        shelf.store.sync();
+      }
+    } catch (IOException | RuntimeException alsoFailed) {
+      failed.addSuppressed(alsoFailed);
+    }
   }
 }

@@ -168,12 +168,28 @@ final class VolumeShelf {
     refresh(vdi);
   }
 
+  /// Puts a base that was made the volume's draft, and holds all that the volume shows, in the
+  /// volume's place.
+  void promote(VdiUuid vdi) throws IOException {
+    // Barrier: the base has no name of its own any more before it stops being hidden.
+    store.sync();
+    setHidden(VolumeName.draft(vdi), false);
+    publish(vdi);
+    // Barrier: what is acknowledged from now on is in the VHD that the volume's name means.
+    store.sync();
+  }
+
   /// Sets or clears the hidden flag of a volume.
   void hide(VdiUuid vdi, boolean hidden) throws IOException {
-    try (Container container = store.open(VolumeName.vhd(vdi), true)) {
+    setHidden(VolumeName.vhd(vdi), hidden);
+    refresh(vdi);
+  }
+
+  /// Sets or clears the hidden flag of a VHD.
+  void setHidden(String name, boolean hidden) throws IOException {
+    try (Container container = store.open(name, true)) {
       VhdEditor.setHidden(container, hidden);
     }
-    refresh(vdi);
   }
 
   /// The metadata of a container that may be absent or broken.

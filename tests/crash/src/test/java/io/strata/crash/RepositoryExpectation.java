@@ -22,23 +22,30 @@ import java.util.TreeMap;
 /// interrupted operation is replayed.
 ///
 /// @param volumes every volume that is or may be there
+/// @param logs what change log each volume may have; none where it is not named
 /// @param intent what was going on
-record RepositoryExpectation(Map<VdiUuid, VolumeState> volumes, Intent intent, boolean acknowledged)
+record RepositoryExpectation(
+    Map<VdiUuid, VolumeState> volumes,
+    Map<VdiUuid, Set<Optional<RepositoryRig.Log>>> logs,
+    Intent intent,
+    boolean acknowledged)
     implements Expectation {
   private static final int PROBED_EVERY = 8;
   private static final int MOST_PROBED = 2;
 
   RepositoryExpectation {
     volumes = Map.copyOf(volumes);
+    logs = Map.copyOf(logs);
   }
 
   @Override
   public void verify(SimulatedStorage storage) throws IOException {
     try {
       VhdRepository repository = new VhdRepository(new SimulatedStore(storage));
-      checkVolumes(repository, volumes, intent.passing());
+      checkVolumes(repository, beforeReplay(), intent.passing());
       Map<VdiUuid, VolumeState> replayed = replay(repository);
       checkVolumes(repository, replayed, Set.of());
+      checkLogs(repository);
       checkLeftovers(repository, storage, replayed.keySet());
       if (storage.sampled(PROBED_EVERY)) {
         probe(repository, storage, replayed);
@@ -46,6 +53,28 @@ record RepositoryExpectation(Map<VdiUuid, VolumeState> volumes, Intent intent, b
       repository.close();
     } catch (StorageException e) {
       throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  private Map<VdiUuid, VolumeState> beforeReplay() {
+    Map<VdiUuid, VolumeState> states = new TreeMap<>(volumes);
+    intent.eclipsed()
+        .ifPresent(vdi ->
+            states.computeIfPresent(vdi, (uuid, state) -> VolumeState.possible(state.model())));
+    return states;
+  }
+
+  private void checkLogs(VhdRepository repository) throws StorageException {
+    for (Map.Entry<VdiUuid, Set<Optional<RepositoryRig.Log>>> entry : logs.entrySet()) {
+      Optional<RepositoryRig.Log> found =
+          repository
+              .changedBlocks()
+              .orElseThrow()
+              .log(entry.getKey())
+              .map(RepositoryRig.Log::of);
+      if (!entry.getValue().contains(found)) {
+        throw new CrashViolation("the change log of " + entry.getKey() + " is " + found);
+      }
     }
   }
 
@@ -82,6 +111,13 @@ record RepositoryExpectation(Map<VdiUuid, VolumeState> volumes, Intent intent, b
         after.put(revert.volume(), VolumeState.certain(revert.after()));
       }
       case Intent.Resize resize -> repository.resize(resize.vdi(), resize.sizeBytes());
+      case Intent.Coalesce coalesce -> {
+        if (coalesce.copied()) {
+          repository.vhdTree().orElseThrow().resumeFinish(coalesce.spec());
+        }
+      }
+      case Intent.Freeze freeze ->
+          repository.vhdTree().orElseThrow().recoverFreeze(freeze.volume(), freeze.base());
     }
     return after;
   }
@@ -96,7 +132,8 @@ record RepositoryExpectation(Map<VdiUuid, VolumeState> volumes, Intent intent, b
       throws IOException, StorageException {
     Set<VdiUuid> present = new HashSet<>();
     for (Volume volume : repository.scan()) {
-      if (volume.problem().isPresent()) {
+      boolean going = volume.hidden() && tolerated.contains(volume.uuid());
+      if (volume.problem().isPresent() && !going) {
         throw new CrashViolation("volume " + volume.uuid() + ": " + volume.problem().get());
       }
       if (!volume.hidden()) {
@@ -122,12 +159,13 @@ record RepositoryExpectation(Map<VdiUuid, VolumeState> volumes, Intent intent, b
   }
 
   /// Nothing is left of what was interrupted: no drafts, no bases that nobody needs.
-  private static void checkLeftovers(
+  private void checkLeftovers(
       VhdRepository repository, SimulatedStorage storage, Set<VdiUuid> expected)
       throws StorageException {
     Set<VdiUuid> parents = new HashSet<>();
     Set<String> known = new HashSet<>();
     List<Volume> nodes = repository.scan();
+    logs.keySet().forEach(vdi -> known.add(".strata-" + vdi + ".cbt"));
     for (Volume volume : nodes) {
       volume.parent().ifPresent(parents::add);
       known.add(volume.uuid() + ".vhd");
@@ -145,7 +183,7 @@ record RepositoryExpectation(Map<VdiUuid, VolumeState> volumes, Intent intent, b
   }
 
   /// Writes to some volumes that can be written, and checks all.
-  private static void probe(
+  private void probe(
       VhdRepository repository, SimulatedStorage storage, Map<VdiUuid, VolumeState> volumes)
       throws IOException, StorageException {
     Map<VdiUuid, VolumeState> settled = new TreeMap<>();
@@ -155,7 +193,7 @@ record RepositoryExpectation(Map<VdiUuid, VolumeState> volumes, Intent intent, b
         settled.put(entry.getKey(), VolumeState.certain(model.settled(model.observe(device))));
       }
     }
-    storage.expect(new RepositoryExpectation(settled, new Intent.None(), true));
+    storage.expect(new RepositoryExpectation(settled, logs, new Intent.None(), true));
     Set<VdiUuid> needed = new HashSet<>();
     repository.scan().forEach(v -> v.parent().ifPresent(needed::add));
     byte[] bytes = new byte[SectorModel.SECTOR_BYTES];
@@ -168,13 +206,13 @@ record RepositoryExpectation(Map<VdiUuid, VolumeState> volumes, Intent intent, b
               .model()
               .writing(0, bytes);
       settled.put(vdi, VolumeState.certain(probing));
-      storage.expect(new RepositoryExpectation(settled, new Intent.None(), false));
+      storage.expect(new RepositoryExpectation(settled, logs, new Intent.None(), false));
       try (BlockDevice device = repository.open(vdi, AccessMode.RW)) {
         device.write(0, ByteBuffer.wrap(bytes));
         device.flush();
       }
       settled.put(vdi, VolumeState.certain(probing.flushed()));
-      storage.expect(new RepositoryExpectation(settled, new Intent.None(), true));
+      storage.expect(new RepositoryExpectation(settled, logs, new Intent.None(), true));
     }
     checkVolumes(repository, settled, Set.of());
   }

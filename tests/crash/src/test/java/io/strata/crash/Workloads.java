@@ -11,6 +11,7 @@ final class Workloads {
   static List<CrashWorkload> all() {
     List<CrashWorkload> all = new ArrayList<>(List.of(VhdWorkload.values()));
     all.add(new RepositoryWorkload());
+    all.add(new CoalesceWorkload());
     return List.copyOf(all);
   }
 }

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.crash;
+
+import io.strata.block.BlockDevice;
+import io.strata.gc.GcAction;
+import io.strata.gc.GcPlanner;
+import io.strata.spi.ErrorCode;
+import io.strata.spi.Snapshots.Prepared;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import io.strata.spi.VhdTree.Merge;
+import io.strata.spi.VhdTree.MergeProgress;
+import io.strata.spi.VhdTree.MergeSpec;
+import io.strata.spi.Volume;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/// Merges in a repository that is recorded, as a collection makes them.
+final class RepositoryMerges {
+  private static final MergeProgress QUIET = new BreakOff(Integer.MAX_VALUE);
+
+  private final RepositoryRig rig;
+
+  RepositoryMerges(RepositoryRig rig) {
+    this.rig = rig;
+  }
+
+  /// Follows a merge, and breaks it off when it made so many steps.
+  private static final class BreakOff implements MergeProgress {
+    private int steps;
+
+    BreakOff(int steps) {
+      this.steps = steps;
+    }
+
+    @Override
+    public void merged(long bytes) throws StorageException {
+      if (--steps < 0) {
+        throw new StorageException(ErrorCode.VDI_IN_USE, "Broken off.", "Go on later.");
+      }
+    }
+
+    @Override
+    public void durableUpTo(int block) {}
+  }
+
+  /// Carries out what a collection would do, until nothing is left.
+  void collect() throws IOException, StorageException {
+    Optional<GcAction> next = next();
+    while (next.isPresent()) {
+      switch (next.get()) {
+        case GcAction.Remove remove -> rig.delete(remove.node());
+        case GcAction.MergeRun run -> merge(run.spec());
+        case GcAction.MergeLeaf leaf -> throw new AssertionError("nothing is open: " + leaf);
+        case GcAction.Keep keep -> throw new AssertionError("not an action: " + keep);
+      }
+      next = next();
+    }
+  }
+
+  private Optional<GcAction> next() throws StorageException {
+    return GcPlanner.plan(rig.tree().nodes(), rig.running()).stream()
+        .filter(action -> !(action instanceof GcAction.Keep))
+        .findFirst();
+  }
+
+  /// Merges a run, often into another node than the planner would choose, and often not at the
+  /// first try.
+  private void merge(MergeSpec planned) throws IOException, StorageException {
+    MergeSpec spec = new MergeSpec(planned.run(), someTarget(planned), planned.survivorHidden());
+    switch (rig.random().nextInt(4)) {
+      case 0 -> brokenOff(spec);
+      case 1 -> cancelled(spec);
+      default -> {}
+    }
+    toTheEnd(spec);
+  }
+
+  private VdiUuid someTarget(MergeSpec spec) throws StorageException {
+    Map<VdiUuid, Volume> nodes =
+        rig.tree().nodes().stream().collect(Collectors.toMap(Volume::uuid, Function.identity()));
+    List<VdiUuid> large =
+        spec.run().stream()
+            .filter(vdi -> sizeBytes(nodes, vdi) == sizeBytes(nodes, spec.survivor()))
+            .toList();
+    return large.get(rig.random().nextInt(large.size()));
+  }
+
+  private static long sizeBytes(Map<VdiUuid, Volume> nodes, VdiUuid vdi) {
+    return Optional.ofNullable(nodes.get(vdi)).orElseThrow().virtualSizeBytes();
+  }
+
+  private void toTheEnd(MergeSpec spec) throws StorageException {
+    rig.expect(new Intent.Coalesce(spec, false));
+    try (Merge merge = rig.tree().merge(spec)) {
+      merge.copy(0, QUIET);
+      rig.expect(new Intent.Coalesce(spec, true));
+      merge.finish();
+      rig.expect(true);
+    }
+  }
+
+  private void brokenOff(MergeSpec spec) throws StorageException {
+    rig.expect(new Intent.Coalesce(spec, false));
+    try (Merge merge = rig.tree().merge(spec)) {
+      merge.copy(0, new BreakOff(rig.random().nextInt(3)));
+    } catch (StorageException broken) {
+      rig.expect(false);
+    }
+  }
+
+  /// A user writes to the disk, or takes a snapshot of it, between copy and finish.
+  private void cancelled(MergeSpec spec) throws IOException, StorageException {
+    boolean visible = rig.writable().contains(spec.survivor());
+    if (!visible) {
+      return;
+    }
+    rig.expect(new Intent.Coalesce(spec, false));
+    try (Merge merge = rig.tree().merge(spec)) {
+      merge.copy(0, QUIET);
+      rig.write(spec.survivor());
+      refused(merge);
+    }
+  }
+
+  private static void refused(Merge merge) {
+    try {
+      merge.finish();
+    } catch (StorageException expected) {
+      return;
+    }
+    throw new AssertionError("a merge whose disk was written since must not be finished");
+  }
+
+  /// Shortens the chain of a running disk: freezes what it holds, merges what is below, and takes
+  /// the rest up.
+  ///
+  /// @return the device to go on with
+  BlockDevice mergeLeaf(VdiUuid vdi, BlockDevice device) throws IOException, StorageException {
+    BlockDevice current = device;
+    boolean frozen = rig.random().nextBoolean();
+    if (frozen) {
+      current = freeze(vdi, device);
+      rig.writeSome(vdi, current);
+    }
+    Optional<GcAction.MergeLeaf> leaf = leaf(vdi);
+    if (leaf.isPresent() && leaf.get().below().size() > 1) {
+      List<VdiUuid> run = leaf.get().below();
+      MergeSpec planned = new MergeSpec(run, run.getFirst(), true);
+      toTheEnd(new MergeSpec(run, someTarget(planned), true));
+      refresh(vdi);
+    }
+    leaf = leaf(vdi);
+    if (leaf.isPresent() && leaf.get().below().size() == 1 && rig.random().nextInt(3) > 0) {
+      absorb(vdi);
+    }
+    return current;
+  }
+
+  private Optional<GcAction.MergeLeaf> leaf(VdiUuid vdi) throws StorageException {
+    return GcPlanner.plan(rig.tree().nodes(), rig.running()).stream()
+        .filter(GcAction.MergeLeaf.class::isInstance)
+        .map(GcAction.MergeLeaf.class::cast)
+        .filter(action -> action.volume().equals(vdi))
+        .findFirst();
+  }
+
+  private BlockDevice freeze(VdiUuid vdi, BlockDevice device) throws StorageException {
+    VdiUuid base = rig.uuid();
+    rig.expect(new Intent.Freeze(vdi, base));
+    Prepared prepared = rig.tree().prepareFreeze(vdi, base);
+    BlockDevice replacement = prepared.commit().device().orElse(device);
+    prepared.release();
+    rig.expect(true);
+    return replacement;
+  }
+
+  private void absorb(VdiUuid vdi) throws StorageException {
+    rig.expect(true);
+    try {
+      rig.tree().absorb(vdi);
+    } catch (StorageException unequal) {
+      if (unequal.code() != ErrorCode.VDI_UNAVAILABLE) {
+        throw unequal;
+      }
+    }
+    rig.expect(true);
+  }
+
+  private void refresh(VdiUuid vdi) throws StorageException {
+    Prepared prepared = rig.tree().prepareRefresh(vdi);
+    prepared.commit();
+    prepared.release();
+  }
+}

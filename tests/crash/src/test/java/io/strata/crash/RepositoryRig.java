@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.crash;
+
+import io.strata.block.BlockDevice;
+import io.strata.block.GranuleBitmap;
+import io.strata.spi.AccessMode;
+import io.strata.spi.ChangedBlocks.ChangeLog;
+import io.strata.spi.Clones.CloneSpec;
+import io.strata.spi.Snapshots;
+import io.strata.spi.Snapshots.SnapshotSpec;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import io.strata.spi.VhdTree;
+import io.strata.spi.Volume.Kind;
+import io.strata.spi.VolumeSpec;
+import io.strata.store.VhdRepository;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.UUID;
+
+/// A repository on recorded storage, and beside it the model of what its volumes must hold.
+///
+/// Each operation notes what must hold if the power goes within it.
+final class RepositoryRig {
+  static final long SIZE_BYTES = 4L << 20;
+  private static final long RESIZE_STEP_BYTES = 2L << 20;
+
+  private final SplittableRandom random;
+  private final SimulatedStorage storage = SimulatedStorage.empty();
+  private final VhdRepository repository;
+  private final Map<VdiUuid, SectorModel> volumes = new TreeMap<>();
+  private final Map<VdiUuid, Set<Optional<Log>>> logs = new TreeMap<>();
+  private final Set<VdiUuid> snapshots = new TreeSet<>();
+
+  /// Volumes to which others were reverted, so that those depend on their VHDs.
+  private final Set<VdiUuid> needed = new TreeSet<>();
+
+  /// Volumes that are open for writing.
+  private final Set<VdiUuid> running = new HashSet<>();
+
+  RepositoryRig(long seed) throws StorageException {
+    random = new SplittableRandom(seed);
+    repository = new VhdRepository(new SimulatedStore(storage));
+    expect(true);
+  }
+
+  /// A change log as the model keeps it.
+  ///
+  /// @param changed its bitmap's bytes, for comparison
+  record Log(VdiUuid next, List<Byte> changed) {
+    static Log of(ChangeLog log) {
+      List<Byte> bytes = new java.util.ArrayList<>();
+      for (byte each : log.changed().toBytes()) {
+        bytes.add(each);
+      }
+      return new Log(log.next(), List.copyOf(bytes));
+    }
+  }
+
+  Recording recording() {
+    return Recording.ofNew(storage.log().orElseThrow().entries());
+  }
+
+  SplittableRandom random() {
+    return random;
+  }
+
+  VhdRepository repository() {
+    return repository;
+  }
+
+  VhdTree tree() {
+    return repository.vhdTree().orElseThrow();
+  }
+
+  Set<VdiUuid> running() {
+    return Set.copyOf(running);
+  }
+
+  List<VdiUuid> volumes() {
+    return List.copyOf(volumes.keySet());
+  }
+
+  /// Volumes to which others were reverted.
+  List<VdiUuid> needed() {
+    return List.copyOf(needed);
+  }
+
+  /// Volumes that nobody depends on and nobody has open.
+  List<VdiUuid> writable() {
+    return volumes.keySet().stream()
+        .filter(v -> !snapshots.contains(v) && !needed.contains(v) && !running.contains(v))
+        .toList();
+  }
+
+  /// Some volume that is not open.
+  Optional<VdiUuid> someClosed() {
+    List<VdiUuid> closed = volumes.keySet().stream().filter(v -> !running.contains(v)).toList();
+    return closed.isEmpty()
+        ? Optional.empty()
+        : Optional.of(closed.get(random.nextInt(closed.size())));
+  }
+
+  VdiUuid create() throws StorageException {
+    VdiUuid vdi = uuid();
+    expect(new Intent.Create(vdi, SIZE_BYTES), vdi, SectorModel.zeroes());
+    repository.create(vdi, new VolumeSpec(SIZE_BYTES, Kind.VHD));
+    volumes.put(vdi, SectorModel.zeroes());
+    expect(true);
+    return vdi;
+  }
+
+  BlockDevice open(VdiUuid vdi) throws StorageException {
+    BlockDevice device = repository.open(vdi, AccessMode.RW);
+    running.add(vdi);
+    return device;
+  }
+
+  void close(VdiUuid vdi, BlockDevice device) throws IOException {
+    device.close();
+    running.remove(vdi);
+    volumes.computeIfPresent(vdi, (uuid, model) -> model.flushed());
+    expect(true);
+  }
+
+  void write(VdiUuid vdi) throws IOException, StorageException {
+    BlockDevice device = open(vdi);
+    writeSome(vdi, device);
+    close(vdi, device);
+  }
+
+  /// Ends with a flush.
+  void writeSome(VdiUuid vdi, BlockDevice device) throws IOException {
+    for (int i = 0; i < 3; i++) {
+      byte[] bytes = new byte[SectorModel.SECTOR_BYTES * (1 + random.nextInt(3))];
+      random.nextBytes(bytes);
+      long offset = random.nextLong(4) * (1 << 20) + random.nextLong(4) * 512;
+      volumes.computeIfPresent(vdi, (uuid, model) -> model.writing(offset, bytes));
+      expect(false);
+      device.write(offset, ByteBuffer.wrap(bytes));
+    }
+    device.flush();
+    volumes.computeIfPresent(vdi, (uuid, model) -> model.flushed());
+    expect(true);
+  }
+
+  /// Snapshots a volume.
+  ///
+  /// @param device the volume's device where it is open
+  /// @return the device to go on with
+  Optional<BlockDevice> snapshot(VdiUuid vdi, Optional<BlockDevice> device)
+      throws StorageException {
+    SnapshotSpec spec = new SnapshotSpec(vdi, uuid(), uuid());
+    expect(new Intent.Snapshot(spec), spec.snapshot(), model(spec.source()));
+    Snapshots.Prepared prepared = repository.snapshots().orElseThrow().prepare(spec);
+    Optional<BlockDevice> replacement = prepared.commit().device();
+    prepared.release();
+    volumes.put(spec.snapshot(), model(spec.source()));
+    snapshots.add(spec.snapshot());
+    expect(true);
+    return replacement.or(() -> device);
+  }
+
+  void cloneVolume(VdiUuid source) throws StorageException {
+    CloneSpec spec = new CloneSpec(source, uuid(), uuid());
+    expect(new Intent.Clone(spec), spec.copy(), model(source));
+    repository.clones().orElseThrow().clone(spec);
+    volumes.put(spec.copy(), model(source));
+    expect(true);
+  }
+
+  void revert(VdiUuid vdi, VdiUuid to) throws StorageException {
+    if (to.equals(vdi)) {
+      return;
+    }
+    if (!snapshots.contains(to)) {
+      needed.add(to);
+    }
+    SectorModel before = model(vdi);
+    SectorModel after = model(to);
+    Intent.Revert intent = new Intent.Revert(vdi, to, uuid(), after);
+    volumes.put(vdi, before.or(after));
+    expect(intent);
+    repository.snapshots().orElseThrow().revert(vdi, to, intent.displaced());
+    volumes.put(vdi, after);
+    needed.remove(vdi);
+    expect(true);
+  }
+
+  void delete(VdiUuid vdi) throws StorageException {
+    SectorModel model = model(vdi);
+    volumes.remove(vdi);
+    snapshots.remove(vdi);
+    needed.remove(vdi);
+    expect(new Intent.Delete(vdi), vdi, model);
+    repository.delete(vdi);
+    expect(true);
+  }
+
+  /// Grows a volume, which may be open.
+  ///
+  /// @return the device to go on with
+  Optional<BlockDevice> resize(VdiUuid vdi, Optional<BlockDevice> device)
+      throws IOException, StorageException {
+    long size;
+    if (device.isPresent()) {
+      size = device.get().sizeBytes();
+    } else {
+      try (BlockDevice reader = repository.open(vdi, AccessMode.RO)) {
+        size = reader.sizeBytes();
+      }
+    }
+    Intent.Resize intent = new Intent.Resize(vdi, size + RESIZE_STEP_BYTES);
+    expect(intent);
+    Optional<BlockDevice> replacement = repository.resize(vdi, intent.sizeBytes()).device();
+    expect(true);
+    return replacement.or(() -> device);
+  }
+
+  /// Keeps a change log for a volume, in place of an earlier one.
+  void keepLog(VdiUuid vdi) throws StorageException {
+    GranuleBitmap changed = new GranuleBitmap(SIZE_BYTES);
+    changed.mark(random.nextLong(SIZE_BYTES - 512), 512);
+    ChangeLog log = new ChangeLog(uuid(), changed);
+    Set<Optional<Log>> before = logs.getOrDefault(vdi, Set.of(Optional.empty()));
+    Set<Optional<Log>> within = new HashSet<>(before);
+    within.add(Optional.of(Log.of(log)));
+    logs.put(vdi, within);
+    expect(false);
+    repository.changedBlocks().orElseThrow().keepLog(vdi, log);
+    logs.put(vdi, Set.of(Optional.of(Log.of(log))));
+    expect(true);
+  }
+
+  void dropLog(VdiUuid vdi) throws StorageException {
+    Set<Optional<Log>> within =
+        new HashSet<>(logs.getOrDefault(vdi, Set.of(Optional.empty())));
+    within.add(Optional.empty());
+    logs.put(vdi, within);
+    expect(false);
+    repository.changedBlocks().orElseThrow().dropLog(vdi);
+    logs.remove(vdi);
+    expect(true);
+  }
+
+  /// Notes what must hold while an operation of which nobody sees anything is under way.
+  void expect(Intent intent) {
+    expect(states(), intent, false);
+  }
+
+  void expect(boolean acknowledged) {
+    expect(states(), new Intent.None(), acknowledged);
+  }
+
+  private void expect(Intent intent, VdiUuid changing, SectorModel model) {
+    Map<VdiUuid, VolumeState> states = states();
+    states.put(changing, VolumeState.possible(model));
+    expect(states, intent, false);
+  }
+
+  private void expect(Map<VdiUuid, VolumeState> states, Intent intent, boolean acknowledged) {
+    storage.expect(new RepositoryExpectation(states, logs, intent, acknowledged));
+  }
+
+  private Map<VdiUuid, VolumeState> states() {
+    Map<VdiUuid, VolumeState> states = new TreeMap<>();
+    volumes.forEach((vdi, model) -> states.put(vdi, VolumeState.certain(model)));
+    return states;
+  }
+
+  private SectorModel model(VdiUuid vdi) {
+    return volumes.getOrDefault(vdi, SectorModel.zeroes());
+  }
+
+  VdiUuid uuid() {
+    return new VdiUuid(new UUID(random.nextLong(), random.nextLong()));
+  }
+}
