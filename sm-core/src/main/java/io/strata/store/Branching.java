@@ -27,7 +27,7 @@ import java.util.UUID;
 /// |---|---|---|
 /// | drafts of V and S, flushed | V | as if nothing happened |
 /// | link V to B, *barrier* | V, B: one VHD | V's draft is put in place |
-/// | V's draft replaces V, *barrier* | V over B | S is made over B by `recover` |
+/// | V's draft replaces V | V over B | S is made over B by `recover` |
 /// | S's draft becomes S, *barrier* | V and S over B | B is hidden by `recover` |
 /// | B is hidden | done | |
 ///
@@ -195,9 +195,9 @@ final class Branching {
         // Barrier: the content has a second name before it loses the first.
         shelf.store.sync();
         shelf.refresh(spec.base());
+        // No barrier after this: until the source's draft has replaced it durably, that draft is
+        // there, and attaching the store puts it in place before anyone can write to the base.
         shelf.publish(spec.source());
-        // Barrier: nothing depends on the base while its content can still be written.
-        shelf.store.sync();
         if (spec.added().isPresent()) {
           shelf.publish(spec.requireAdded());
         }

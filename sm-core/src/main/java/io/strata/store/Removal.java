@@ -64,8 +64,8 @@ final class Removal {
       if (next.isPresent()) {
         toGone(shelf.index().find(next.get()).orElseThrow());
       }
+      // No barrier: a gone name that comes back after a crash is finished when the SR is attached.
       shelf.store.delete(gone);
-      shelf.store.sync();
     }
   }
 

@@ -16,6 +16,7 @@ import io.strata.spi.VolumeSpec;
 import io.strata.store.VhdRepository;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -57,7 +58,7 @@ final class RepositoryRig {
   /// @param changed its bitmap's bytes, for comparison
   record Log(VdiUuid next, List<Byte> changed) {
     static Log of(ChangeLog log) {
-      List<Byte> bytes = new java.util.ArrayList<>();
+      List<Byte> bytes = new ArrayList<>();
       for (byte each : log.changed().toBytes()) {
         bytes.add(each);
       }
@@ -87,6 +88,10 @@ final class RepositoryRig {
 
   List<VdiUuid> volumes() {
     return List.copyOf(volumes.keySet());
+  }
+
+  List<VdiUuid> snapshots() {
+    return List.copyOf(snapshots);
   }
 
   /// Volumes to which others were reverted.

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.strata.block.sim.BarrierSite;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /// The harness itself: it must be silent about a correct store, and loud once a barrier is gone.
@@ -27,10 +27,10 @@ final class ToyStoreCrashTest {
 
   @Test
   void everyMissingBarrierIsNoticed() throws IOException {
-    Set<BarrierSite> sites = Mutations.barriers(workload, SEED, 1);
-    assertThat(sites).hasSizeGreaterThanOrEqualTo(3);
-    for (BarrierSite site : sites) {
-      assertThat(Mutations.firstViolation(workload, site, SEED, 20, CrashBudget.thorough()))
+    Mutations mutations = Mutations.of(List.of(workload), SEED, 20);
+    assertThat(mutations.sites()).hasSizeGreaterThanOrEqualTo(3);
+    for (BarrierSite site : mutations.sites()) {
+      assertThat(mutations.firstViolation(site, CrashBudget.thorough()))
           .as("without the barrier at " + site)
           .isPresent();
     }
@@ -39,7 +39,7 @@ final class ToyStoreCrashTest {
   @Test
   void zeroFilledSpaceHidesWhatPoisonShows() throws IOException {
     BarrierSite data =
-        Mutations.barriers(workload, SEED, 1).stream()
+        Mutations.of(List.of(workload), SEED, 1).sites().stream()
             .filter(site -> site.at().startsWith("ToyStore.flush"))
             .findFirst()
             .orElseThrow();

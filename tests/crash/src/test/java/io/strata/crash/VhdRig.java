@@ -222,7 +222,7 @@ final class VhdRig {
     chain = openChain();
   }
 
-  /// One footer of the closed leaf is lost for good, and the leaf is opened again.
+  /// One footer of the closed leaf is overwritten with zeroes, and the leaf is opened again.
   ///
   /// @param atEnd whether it is the one at the end
   void loseFooter(boolean atEnd) throws IOException {
@@ -230,7 +230,6 @@ final class VhdRig {
     Container container = open(leaf, true);
     long at = atEnd ? container.sizeBytes() - SECTOR_BYTES : 0;
     container.write(at, ByteBuffer.allocate(SECTOR_BYTES), Durability.WRITE_BACK);
-    container.flush();
     container.close();
     chain = openChain();
   }

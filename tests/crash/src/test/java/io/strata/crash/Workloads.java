@@ -12,6 +12,7 @@ final class Workloads {
     List<CrashWorkload> all = new ArrayList<>(List.of(VhdWorkload.values()));
     all.add(new RepositoryWorkload());
     all.add(new CoalesceWorkload());
+    all.add(new RevertWorkload());
     return List.copyOf(all);
   }
 }
