@@ -12,10 +12,12 @@ import io.strata.spi.Repository;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -45,6 +47,10 @@ final class Copies {
   private final VolumeResults results;
   private final TransferDisks disks;
   private final Map<VdiUuid, CopyRun> runs = new ConcurrentHashMap<>();
+
+  /// Threads that look for copies that broke off, and go on with them.
+  private final Set<Thread> resuming = ConcurrentHashMap.newKeySet();
+
   private volatile boolean stopping;
 
   Copies(Core core, Intents intents, VolumeResults results, TransferDisks disks) {
@@ -137,19 +143,27 @@ final class Copies {
   /// Goes on, in the background and one after another, with the copies that broke off and whose SRs
   /// are reachable.
   void resumeLeft() {
-    Thread.ofVirtual()
-        .name("copies")
-        .start(() -> {
-          try {
-            for (IntentRecord left : core.catalog().read(r -> r.intents())) {
-              if (!stopping && isOurs(left)) {
-                resume(left);
+    Thread thread =
+        Thread.ofVirtual()
+            .name("copies")
+            .unstarted(() -> {
+              try {
+                if (stopping) {
+                  return;
+                }
+                for (IntentRecord left : core.catalog().read(r -> r.intents())) {
+                  if (!stopping && isOurs(left)) {
+                    resume(left);
+                  }
+                }
+              } catch (StorageException | RuntimeException e) {
+                LOG.log(System.Logger.Level.ERROR, "interrupted copies do not go on", e);
+              } finally {
+                resuming.remove(Thread.currentThread());
               }
-            }
-          } catch (StorageException | RuntimeException e) {
-            LOG.log(System.Logger.Level.ERROR, "interrupted copies do not go on", e);
-          }
-        });
+            });
+    resuming.add(thread);
+    thread.start();
   }
 
   private void resume(IntentRecord left) {
@@ -178,13 +192,19 @@ final class Copies {
     }
   }
 
-  /// Breaks running copies off, where they can go on later.
+  /// Breaks running copies off, where they can go on later. None of this uses the catalog
+  /// afterwards.
   void stop() {
     stopping = true;
     try {
       for (CopyRun run : List.copyOf(runs.values())) {
         if (!run.awaitEnd(STOP_MILLIS)) {
           LOG.log(System.Logger.Level.WARNING, "a copy does not end; its next start goes on");
+        }
+      }
+      for (Thread thread : List.copyOf(resuming)) {
+        if (!thread.join(Duration.ofMillis(STOP_MILLIS))) {
+          LOG.log(System.Logger.Level.WARNING, "interrupted copies do not stop going on");
         }
       }
     } catch (InterruptedException e) {
