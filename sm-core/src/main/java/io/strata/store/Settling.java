@@ -31,8 +31,8 @@ final class Settling {
   }
 
   /// Drops a draft, with two exceptions. Where its volume's VHD has got the base's name already,
-  /// others may depend on that VHD, so the volume must not write to it any more. And where it is the
-  /// parent of its volume's VHD, it has taken up what that holds.
+  /// others may depend on that VHD, so the volume must not write to it any more. And where it is
+  /// the parent of its volume's VHD, it has taken up what that holds.
   private void settleDraft(VdiUuid vdi) throws IOException {
     Optional<VhdInfo> draft = shelf.info(VolumeName.draft(vdi));
     Optional<ParentLink> parent = draft.flatMap(VhdInfo::parent);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.strata.block.sim.BarrierSite;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -12,7 +13,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.ArrayList;
 import org.junit.jupiter.api.Test;
 
 /// Each barrier of the VHD engine and of the repository, one at a time, is turned into one that
@@ -24,8 +24,7 @@ final class BarrierTest {
   private static final int THREADS = Math.min(8, Runtime.getRuntime().availableProcessors());
 
   @Test
-  void everyMissingBarrierIsNoticed()
-      throws IOException, InterruptedException, ExecutionException {
+  void everyMissingBarrierIsNoticed() throws IOException, InterruptedException, ExecutionException {
     Mutations mutations = Mutations.of(Workloads.all(), SEED, SEEDS);
     List<Future<Optional<String>>> verdicts = new ArrayList<>();
     try (ExecutorService executor = Executors.newFixedThreadPool(THREADS)) {

@@ -6,7 +6,6 @@ import io.strata.block.sim.LogEntry;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import java.io.IOException;
-import java.util.List;
 import java.util.Optional;
 
 /// Chains grow, lose their snapshots and are merged: closed and running disks, beside siblings, to

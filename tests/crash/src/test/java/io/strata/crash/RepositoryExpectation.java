@@ -58,7 +58,8 @@ record RepositoryExpectation(
 
   private Map<VdiUuid, VolumeState> beforeReplay() {
     Map<VdiUuid, VolumeState> states = new TreeMap<>(volumes);
-    intent.eclipsed()
+    intent
+        .eclipsed()
         .ifPresent(vdi ->
             states.computeIfPresent(vdi, (uuid, state) -> VolumeState.possible(state.model())));
     return states;
@@ -67,11 +68,7 @@ record RepositoryExpectation(
   private void checkLogs(VhdRepository repository) throws StorageException {
     for (Map.Entry<VdiUuid, Set<Optional<RepositoryRig.Log>>> entry : logs.entrySet()) {
       Optional<RepositoryRig.Log> found =
-          repository
-              .changedBlocks()
-              .orElseThrow()
-              .log(entry.getKey())
-              .map(RepositoryRig.Log::of);
+          repository.changedBlocks().orElseThrow().log(entry.getKey()).map(RepositoryRig.Log::of);
       if (!entry.getValue().contains(found)) {
         throw new CrashViolation("the change log of " + entry.getKey() + " is " + found);
       }

@@ -246,8 +246,7 @@ final class RepositoryRig {
   }
 
   void dropLog(VdiUuid vdi) throws StorageException {
-    Set<Optional<Log>> within =
-        new HashSet<>(logs.getOrDefault(vdi, Set.of(Optional.empty())));
+    Set<Optional<Log>> within = new HashSet<>(logs.getOrDefault(vdi, Set.of(Optional.empty())));
     within.add(Optional.empty());
     logs.put(vdi, within);
     expect(false);
