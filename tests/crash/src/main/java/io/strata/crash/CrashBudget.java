@@ -31,6 +31,12 @@ record CrashBudget(
     return new CrashBudget(exhaustive, randomSets, nestedEvery * 8, maxViolations, poison);
   }
 
+  /// For a workload of which each state takes long to check.
+  CrashBudget sparse() {
+    return new CrashBudget(
+        Math.min(exhaustive, 2), Math.min(randomSets, 3), nestedEvery * 4, maxViolations, poison);
+  }
+
   CrashBudget withoutPoison() {
     return new CrashBudget(exhaustive, randomSets, nestedEvery, maxViolations, false);
   }

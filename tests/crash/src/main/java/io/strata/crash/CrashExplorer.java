@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// Tries the states that a power cut could leave, and compares each with what must hold then.
 ///
 /// A state is everything that barriers made durable plus any part of what came after. The cuts lie
-/// just before each barrier completes, where most is pending, and at the end.
+/// just before each barrier completes and before each change of what is durable beside the storage,
+/// where most is pending, and at the end.
 final class CrashExplorer {
   private final String title;
   private final Predicate<LogEntry.Write> hasTwin;
@@ -101,10 +102,14 @@ final class CrashExplorer {
   }
 
   private void expect(Expectation next) throws IOException {
-    if (expectation != null && expectation.acknowledged() && !pending.isEmpty()) {
+    if (expectation != null && isCut(expectation, next)) {
       crash();
     }
     expectation = next;
+  }
+
+  private boolean isCut(Expectation before, Expectation next) {
+    return (before.acknowledged() && !pending.isEmpty()) || !before.beside().equals(next.beside());
   }
 
   private void change(LogEntry.Change change) throws IOException {

@@ -39,6 +39,11 @@ final class CrashReport {
     return states;
   }
 
+  /// Crash states tried inside a recovery.
+  long nestedStates() {
+    return nestedStates;
+  }
+
   long violations() {
     return violations;
   }

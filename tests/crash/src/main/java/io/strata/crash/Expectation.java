@@ -16,4 +16,10 @@ interface Expectation {
 
   /// Whether the program was told that everything so far is durable.
   boolean acknowledged();
+
+  /// What is durable beside the storage, such as a catalog; compared by `equals`. A power cut just
+  /// before it changes is tried too.
+  default Object beside() {
+    return "";
+  }
 }

@@ -17,6 +17,7 @@ final class SimulatedStorage {
   private final Map<String, Integer> names;
   private final Optional<WriteLog> log;
   private final long ordinal;
+  private Optional<byte[]> description = Optional.empty();
 
   SimulatedStorage(
       List<MemoryContainer> containers,
@@ -36,13 +37,13 @@ final class SimulatedStorage {
   }
 
   /// Opens a container.
-  Container open(int number, boolean writable) {
+  synchronized Container open(int number, boolean writable) {
     MemoryContainer handle = containers.get(number).reopen(writable);
     return log.isPresent() ? new RecordingContainer(handle, log.get(), number) : handle;
   }
 
   /// Adds an empty container and returns its number.
-  int create(String location) {
+  synchronized int create(String location) {
     containers.add(MemoryContainer.create(location));
     log.ifPresent(WriteLog::addContainer);
     return containers.size() - 1;
@@ -51,6 +52,16 @@ final class SimulatedStorage {
   /// Which name means which container; to be changed by who also logs that.
   Map<String, Integer> names() {
     return names;
+  }
+
+  /// The description that an SR carries. Its change is atomic and durable, as the contract of a
+  /// store says.
+  synchronized Optional<byte[]> description() {
+    return description.map(byte[]::clone);
+  }
+
+  synchronized void describe(Optional<byte[]> content) {
+    description = content.map(byte[]::clone);
   }
 
   /// Where what is done now is recorded, if it is.

@@ -17,18 +17,27 @@ final class SimulatedStore implements ContainerStore {
   private static final long TOTAL_BYTES = 1L << 40;
 
   private final SimulatedStorage storage;
+  private final Runnable observer;
 
   SimulatedStore(SimulatedStorage storage) {
+    this(storage, () -> {});
+  }
+
+  /// @param observer runs before each call, and after a change of the description
+  SimulatedStore(SimulatedStorage storage, Runnable observer) {
     this.storage = storage;
+    this.observer = observer;
   }
 
   @Override
   public List<String> names() {
+    observer.run();
     return List.copyOf(storage.names().keySet());
   }
 
   @Override
   public Container create(String name) throws IOException {
+    observer.run();
     checkFree(name);
     int number = storage.create(name);
     change(new LogEntry.NameChange(name, Optional.of(number), Optional.empty()));
@@ -37,16 +46,19 @@ final class SimulatedStore implements ContainerStore {
 
   @Override
   public Container open(String name, boolean writable) throws IOException {
+    observer.run();
     return storage.open(number(name), writable);
   }
 
   @Override
   public boolean exists(String name) {
+    observer.run();
     return storage.names().containsKey(name);
   }
 
   @Override
   public void delete(String name) {
+    observer.run();
     if (exists(name)) {
       change(new LogEntry.NameChange(name, Optional.empty(), Optional.empty()));
     }
@@ -54,17 +66,20 @@ final class SimulatedStore implements ContainerStore {
 
   @Override
   public void replace(String from, String to) throws IOException {
+    observer.run();
     change(new LogEntry.NameChange(to, Optional.of(number(from)), Optional.of(from)));
   }
 
   @Override
   public void link(String existing, String added) throws IOException {
+    observer.run();
     checkFree(added);
     change(new LogEntry.NameChange(added, Optional.of(number(existing)), Optional.empty()));
   }
 
   @Override
   public void sync() {
+    observer.run();
     BarrierSite site = BarrierSite.outside(SimulatedStore.class);
     storage.log().ifPresent(l -> l.namesFlushed(site));
   }
@@ -76,12 +91,14 @@ final class SimulatedStore implements ContainerStore {
 
   @Override
   public Optional<byte[]> readMetadata() {
-    return Optional.empty();
+    return storage.description();
   }
 
   @Override
   public void writeMetadata(byte[] content) {
-    throw new UnsupportedOperationException("no workload writes an SR's description");
+    observer.run();
+    storage.describe(Optional.of(content));
+    observer.run();
   }
 
   @Override

@@ -3,32 +3,34 @@ package io.strata.crash;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/// Power cuts under the VHD engine and under a repository whose names may get lost in any
-/// combination.
+/// Power cuts under the VHD engine, under a repository whose names may get lost in any combination,
+/// and under a daemon with its catalog.
 ///
-/// Properties: `strata.crash.states` is how many crash states to try, `strata.verify` chooses that
-/// where it is absent, `strata.seed` is the first seed.
+/// `strata.seed` is the first seed; see [StatesTried] for the number of states.
 final class CrashCampaignTest {
 
   @Test
-  void noCrashLosesWhatWasFlushedOrMixesOldAndNew() throws InterruptedException {
-    long states = states();
+  void noCrashLosesWhatWasFlushedOrMixesOldAndNew() throws IOException, InterruptedException {
+    long states = StatesTried.wanted(60_000, 2_100_000, 50_000_000);
     CrashReport report = new CrashCampaign(Workloads.all(), CrashBudget.thorough(), states).run();
-    System.out.println(report);
+    StatesTried.note("storage", report);
     assertThat(report.violations()).as(report.toString()).isZero();
     assertThat(report.states()).isGreaterThanOrEqualTo(states);
   }
 
-  private static long states() {
-    String mode = System.getProperty("strata.verify", "quick");
-    long usual =
-        switch (mode) {
-          case "soak" -> 50_000_000;
-          case "normal" -> 2_100_000;
-          default -> 60_000;
-        };
-    return Long.getLong("strata.crash.states", usual);
+  /// A state of these is a restart, with the catalog as of its last commit.
+  @Test
+  void noCrashOfADaemonLosesADiskOrLeavesOneThatNobodyKnows()
+      throws IOException, InterruptedException {
+    long states = StatesTried.wanted(800, 8_000, 200_000);
+    CrashReport report =
+        new CrashCampaign(List.of(new DaemonWorkload()), CrashBudget.thorough(), states).run();
+    StatesTried.note("daemon", report);
+    assertThat(report.violations()).as(report.toString()).isZero();
+    assertThat(report.states()).isGreaterThanOrEqualTo(states);
   }
 }

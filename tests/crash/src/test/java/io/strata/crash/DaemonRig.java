@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.crash;
+
+import io.strata.block.BlockDevice;
+import io.strata.manager.Attachment;
+import io.strata.manager.ImageFormat;
+import io.strata.manager.ProgressListener;
+import io.strata.manager.SrCreate;
+import io.strata.manager.StorageManager;
+import io.strata.manager.VdiAttach;
+import io.strata.manager.VdiClone;
+import io.strata.manager.VdiCopy;
+import io.strata.manager.VdiCreate;
+import io.strata.manager.VdiImport;
+import io.strata.manager.VdiSnapshot;
+import io.strata.nbd.NbdClient;
+import io.strata.nbd.NbdEndpoint;
+import io.strata.spi.AccessMode;
+import io.strata.spi.DeviceConfig;
+import io.strata.spi.SrUuid;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.UUID;
+
+/// A daemon on recorded storage, and beside it what its users know.
+final class DaemonRig implements AutoCloseable {
+  private static final long SIZE_BYTES = 4L << 20;
+  private static final long GROWTH_BYTES = 2L << 20;
+  private static final String DOMAIN = VdiAttach.HOST_DOMAIN;
+
+  private final SplittableRandom random;
+  private final SimulatedStorage storage = SimulatedStorage.empty();
+  private final Daemon daemon;
+  private final StorageManager manager;
+
+  /// Which disk each snapshot is of.
+  private final Map<VdiUuid, VdiUuid> snapshots = new TreeMap<>();
+
+  // Guarded by this: commits are noted by the threads that make them.
+  private DaemonHome home = DaemonHome.NEW;
+  private DaemonState users;
+
+  DaemonRig(long seed) throws IOException, StorageException {
+    random = new SplittableRandom(seed);
+    users = DaemonState.before(new SrUuid(uuid()));
+    daemon = Daemon.start(DaemonHome.NEW, storage, this::committed);
+    manager = daemon.manager();
+  }
+
+  Recording recording() {
+    return Recording.ofNew(storage.log().orElseThrow().entries());
+  }
+
+  private synchronized void committed(DaemonHome now) {
+    home = now;
+    mark(false);
+  }
+
+  private synchronized void expect(DaemonState next, boolean acknowledged) {
+    users = next;
+    mark(acknowledged);
+  }
+
+  private void mark(boolean acknowledged) {
+    storage.expect(new DaemonExpectation(home, storage.description(), users, acknowledged));
+  }
+
+  /// An operation was acknowledged.
+  private void done(DaemonState next) {
+    daemon.note();
+    expect(next.settled(), true);
+  }
+
+  void createSr() throws StorageException {
+    manager.srCreate(
+        new SrCreate(
+            Optional.of(users.sr()),
+            SimulatedDriver.TYPE,
+            "sr",
+            "",
+            new DeviceConfig(Map.of()),
+            false,
+            "user",
+            Map.of()));
+    done(users);
+  }
+
+  void create() throws StorageException {
+    expect(users.making(SectorModel.zeroes()), false);
+    VdiUuid vdi = manager.vdiCreate(VdiCreate.of(users.sr(), "disk", SIZE_BYTES));
+    done(users.with(vdi, SectorModel.zeroes()));
+  }
+
+  void cloneDisk() throws StorageException {
+    VdiUuid source = someDisk();
+    expect(users.making(users.disk(source)), false);
+    VdiUuid copy = manager.vdiClone(VdiClone.of(source));
+    done(users.with(copy, users.disk(source)));
+  }
+
+  void copyDisk() throws StorageException {
+    VdiUuid source = someDisk();
+    expect(users.making(users.disk(source)), false);
+    VdiUuid copy =
+        manager.vdiCopy(
+            new VdiCopy(
+                source,
+                Optional.of(users.sr()),
+                Optional.empty(),
+                Optional.empty(),
+                ProgressListener.NONE));
+    done(users.with(copy, users.disk(source)));
+  }
+
+  void importDisk() throws StorageException {
+    byte[] image = new byte[8192];
+    random.nextBytes(image);
+    SectorModel zeroes = SectorModel.zeroes();
+    SectorModel content = zeroes.writing(0, image).flushed();
+    expect(users.making(content), false);
+    VdiUuid vdi =
+        manager.vdiImport(
+            new VdiImport(
+                Optional.empty(),
+                Optional.of(VdiCreate.of(users.sr(), "imported", SIZE_BYTES)),
+                ImageFormat.RAW,
+                new ByteArrayInputStream(image),
+                ProgressListener.NONE));
+    done(users.with(vdi, content));
+  }
+
+  void resize() throws StorageException {
+    grow(someWritable());
+  }
+
+  /// Grows a disk between a guest's writes.
+  void resizeRunning() throws IOException, StorageException {
+    VdiUuid vdi = someWritable();
+    try (BlockDevice device = attach(vdi)) {
+      writeSome(vdi, device);
+      grow(vdi);
+      writeSome(vdi, device);
+    }
+    detach(vdi);
+  }
+
+  private void grow(VdiUuid vdi) throws StorageException {
+    long sizeBytes = manager.vdi(vdi).virtualSizeBytes() + GROWTH_BYTES;
+    manager.vdiResize(vdi, sizeBytes);
+    done(users.grown(vdi, Optional.of(sizeBytes)));
+  }
+
+  void revert() throws StorageException {
+    Optional<VdiUuid> snapshot =
+        snapshots.keySet().stream()
+            .filter(s -> users.disks().containsKey(snapshots.getOrDefault(s, s)))
+            .findFirst();
+    if (snapshot.isEmpty()) {
+      return;
+    }
+    VdiUuid vdi = snapshots.getOrDefault(snapshot.get(), snapshot.get());
+    SectorModel after = users.disk(snapshot.get());
+    expect(users.with(vdi, users.disk(vdi).or(after)).grown(vdi, Optional.empty()), false);
+    manager.vdiRevert(snapshot.get());
+    done(users.with(vdi, after));
+  }
+
+  void destroy() throws StorageException {
+    VdiUuid vdi = snapshots.isEmpty() ? someDisk() : List.copyOf(snapshots.keySet()).getFirst();
+    if (users.disks().size() == 1) {
+      return;
+    }
+    expect(users.removing(vdi), false);
+    manager.vdiDestroy(vdi);
+    snapshots.remove(vdi);
+    done(users.without(vdi));
+  }
+
+  void collect() throws StorageException {
+    manager.srGc(users.sr());
+    done(users);
+  }
+
+  void write() throws IOException, StorageException {
+    VdiUuid vdi = someWritable();
+    try (BlockDevice device = attach(vdi)) {
+      writeSome(vdi, device);
+    }
+    detach(vdi);
+  }
+
+  /// Takes a snapshot between a guest's writes.
+  void snapshotRunning() throws IOException, StorageException {
+    VdiUuid vdi = someWritable();
+    try (BlockDevice device = attach(vdi)) {
+      writeSome(vdi, device);
+      expect(users.making(users.disk(vdi)), false);
+      VdiUuid snapshot = manager.vdiSnapshot(VdiSnapshot.of(vdi));
+      snapshots.put(snapshot, vdi);
+      done(users.with(snapshot, users.disk(vdi)));
+      writeSome(vdi, device);
+    }
+    detach(vdi);
+  }
+
+  /// Merges the chain of a disk while its guest is there.
+  void collectRunning() throws IOException, StorageException {
+    VdiUuid vdi = snapshots.values().stream().findFirst().orElse(someWritable());
+    try (BlockDevice device = attach(vdi)) {
+      writeSome(vdi, device);
+      for (VdiUuid snapshot : List.copyOf(snapshots.keySet())) {
+        expect(users.removing(snapshot), false);
+        manager.vdiDestroy(snapshot);
+        snapshots.remove(snapshot);
+        done(users.without(snapshot));
+      }
+      collect();
+      writeSome(vdi, device);
+    }
+    detach(vdi);
+  }
+
+  private BlockDevice attach(VdiUuid vdi) throws IOException, StorageException {
+    Attachment attachment = manager.vdiAttach(VdiAttach.of(vdi, AccessMode.RW));
+    daemon.note();
+    String socket = URI.create(attachment.uri()).getQuery().substring("socket=".length());
+    return NbdClient.connect(new NbdEndpoint.UnixSocket(Path.of(socket)), attachment.exportName());
+  }
+
+  private void detach(VdiUuid vdi) throws StorageException {
+    manager.vdiDetach(vdi, DOMAIN);
+    done(users);
+  }
+
+  /// Ends with a flush.
+  private void writeSome(VdiUuid vdi, BlockDevice device) throws IOException {
+    for (int i = 0; i < 2; i++) {
+      byte[] bytes = new byte[SectorModel.SECTOR_BYTES * (1 + random.nextInt(2))];
+      random.nextBytes(bytes);
+      long offset = random.nextLong(2) * (2 << 20) + random.nextLong(4) * 512;
+      expect(users.with(vdi, users.disk(vdi).writing(offset, bytes)), false);
+      device.write(offset, ByteBuffer.wrap(bytes));
+    }
+    device.flush();
+    expect(users.with(vdi, users.disk(vdi).flushed()), true);
+  }
+
+  private VdiUuid someDisk() {
+    List<VdiUuid> all = List.copyOf(new TreeMap<>(users.disks()).keySet());
+    return all.get(random.nextInt(all.size()));
+  }
+
+  private VdiUuid someWritable() {
+    List<VdiUuid> writable =
+        new TreeMap<>(users.disks())
+            .keySet().stream().filter(vdi -> !snapshots.containsKey(vdi)).toList();
+    return writable.get(random.nextInt(writable.size()));
+  }
+
+  private UUID uuid() {
+    return new UUID(random.nextLong(), random.nextLong());
+  }
+
+  @Override
+  public void close() throws IOException {
+    daemon.close();
+  }
+}
