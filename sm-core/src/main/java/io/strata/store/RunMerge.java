@@ -259,6 +259,9 @@ final class RunMerge implements Merge {
       relink(child, info, name);
     }
     if (!spec.survivorHidden()) {
+      // Barrier: no removal is left that a crash could bring back: it would take the content, hidden
+      // still and nobody's parent any more, for a base that nobody needs.
+      shelf.store.sync();
       shelf.store.replace(VolumeName.vhd(spec.target()), VolumeName.vhd(spec.survivor()));
       // Barrier: the content has its name before anything of the run is removed.
       shelf.store.sync();
