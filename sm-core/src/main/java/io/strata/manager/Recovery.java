@@ -96,7 +96,11 @@ final class Recovery {
   private void settleVdi(IntentRecord record, Repository repository) throws StorageException {
     try (Intents.Intent intent = intents.resume(record)) {
       switch (Operation.parse(record.operation())) {
-        case VDI_CREATE, VDI_CLONE, VDI_IMPORT -> {
+        case VDI_CLONE -> {
+          undoClone(record, repository);
+          intent.drop();
+        }
+        case VDI_CREATE, VDI_IMPORT -> {
           repository.delete(Replay.newVdi(record).uuid());
           intent.drop();
         }
@@ -138,6 +142,20 @@ final class Recovery {
       }
     }
     settled(record);
+  }
+
+  /// A base that is half made is the source's VHD under a second name: the branch is brought to its
+  /// end, so that the base is one, before the new volume goes.
+  private static void undoClone(IntentRecord record, Repository repository)
+      throws StorageException {
+    VdiUuid copy = Replay.newVdi(record).uuid();
+    Optional<Snapshots> branches = repository.snapshots();
+    if (branches.isPresent()) {
+      VdiUuid source = Replay.vdi(record, Replay.SOURCE);
+      VdiUuid base = Replay.vdi(record, Replay.BASE);
+      branches.get().recover(new Snapshots.SnapshotSpec(source, copy, base));
+    }
+    repository.delete(copy);
   }
 
   private void settleSnapshot(IntentRecord record, Repository repository, Intents.Intent intent)

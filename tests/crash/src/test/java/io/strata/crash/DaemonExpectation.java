@@ -104,7 +104,14 @@ record DaemonExpectation(
   /// Everything that users know is there, and at most one disk more that is being made.
   private void checkKnown(Map<VdiUuid, VdiRecord> records) {
     Set<VdiUuid> visible = new HashSet<>();
-    records.values().stream().filter(VdiRecord::managed).forEach(vdi -> visible.add(vdi.uuid()));
+    for (VdiRecord vdi : records.values()) {
+      if (vdi.managed()) {
+        visible.add(vdi.uuid());
+        if (vdi.nameLabel().isEmpty()) {
+          throw new CrashViolation("a scan found VDI " + vdi.uuid() + ", which has no name");
+        }
+      }
+    }
     for (VdiUuid vdi : users.disks().keySet()) {
       if (!visible.remove(vdi) && !users.going().equals(Optional.of(vdi))) {
         throw new CrashViolation("VDI " + vdi + " is gone from the catalog");
