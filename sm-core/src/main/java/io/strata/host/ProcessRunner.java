@@ -6,7 +6,11 @@ import io.strata.spi.StorageException;
 import java.io.File;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -18,8 +22,8 @@ import java.util.stream.Stream;
 /// when its time is up. Stateless, for any number of threads.
 public final class ProcessRunner {
   private static final System.Logger LOG = System.getLogger(ProcessRunner.class.getName());
-  private static final Map<String, String> ENVIRONMENT =
-      Map.of("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL", "C");
+  private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  private static final Map<String, String> ENVIRONMENT = Map.of("PATH", PATH, "LC_ALL", "C");
   private static final File NOTHING = new File("/dev/null");
   private static final File FOLDER = new File("/");
   private static final Duration OUTPUT_LIMIT = Duration.ofSeconds(2);
@@ -70,7 +74,9 @@ public final class ProcessRunner {
   }
 
   private static Process start(Command command) throws StorageException {
-    ProcessBuilder builder = new ProcessBuilder(command.argv());
+    List<String> argv = new ArrayList<>(command.argv());
+    argv.set(0, located(argv.getFirst()));
+    ProcessBuilder builder = new ProcessBuilder(argv);
     builder.environment().clear();
     builder.environment().putAll(ENVIRONMENT);
     builder.directory(FOLDER).redirectInput(Redirect.from(NOTHING));
@@ -79,10 +85,28 @@ public final class ProcessRunner {
     } catch (IOException failed) {
       throw new StorageException(
           ErrorCode.UNSUPPORTED_KERNEL,
-          "The program " + command.argv().getFirst() + " can't be started: " + failed.getMessage(),
-          "Install the package that brings it, in a folder of " + ENVIRONMENT.get("PATH") + ".",
+          "The program "
+              + command.argv().getFirst()
+              + " can't be started: "
+              + failed.getMessage()
+              + ".",
+          "Install the package that brings it, in a folder of " + PATH + ".",
           failed);
     }
+  }
+
+  /// Where a program is. The JDK would look along this process's own `PATH`, and a user's has no
+  /// `sbin` on many systems.
+  private static String located(String program) {
+    if (program.contains("/")) {
+      return program;
+    }
+    return Stream.of(PATH.split(":"))
+        .map(place -> Path.of(place, program))
+        .filter(Files::isExecutable)
+        .findFirst()
+        .map(Path::toString)
+        .orElse(program);
   }
 
   private static StorageException outOfTime(Command command) {
