@@ -6,8 +6,10 @@ import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /// A program that outlives the one that starts it: a session of its own, so that neither a closed
 /// terminal nor its keys end it, nothing on its standard input, and its output in a file. It
@@ -49,5 +51,23 @@ public final class DetachedProcess {
   /// Whether it still runs.
   public boolean isAlive() {
     return process.isAlive();
+  }
+
+  /// Asks it to end (SIGTERM), and kills it where it does not in time.
+  public void end(Duration limit) {
+    process.destroy();
+    if (!awaitEnd(limit)) {
+      process.destroyForcibly();
+      awaitEnd(limit);
+    }
+  }
+
+  private boolean awaitEnd(Duration limit) {
+    try {
+      return process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 }

@@ -57,14 +57,18 @@ final class DaemonStarter {
       return awaitAnswer(Optional.empty());
     }
     messages.println("Starting the daemon for " + shown(home.root()));
-    return start();
+    return awaitAnswer(launch());
   }
 
-  /// Starts a daemon, and waits until it answers.
-  ApiClient start() throws IOException {
+  /// Starts a daemon, and does not wait for it.
+  DetachedProcess launch() throws IOException {
     home.prepare();
     Files.deleteIfExists(home.console());
-    DetachedProcess process = DetachedProcess.start(command(), home.console());
+    return DetachedProcess.start(command(), home.console());
+  }
+
+  /// Waits until a daemon that was launched answers.
+  ApiClient awaitAnswer(DetachedProcess process) throws IOException {
     return awaitAnswer(Optional.of(process));
   }
 

@@ -3,6 +3,7 @@ package io.strata.toolstack.cli;
 
 import io.strata.block.BlockDevice;
 import io.strata.block.FileContainer;
+import io.strata.manager.ImageFormat;
 import io.strata.manager.ProgressListener;
 import io.strata.nbd.NbdClient;
 import io.strata.nbd.NbdEndpoint;
@@ -16,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
 /// The demo's steps, against a daemon that runs. Every claim is checked by what a client reads over
 /// NBD.
@@ -37,14 +39,14 @@ final class Demo {
   /// Runs all of it.
   ///
   /// @param repository an empty folder for the SR
-  /// @param image a raw disk image
+  /// @param image what is imported
   /// @throws IOException also where something is not as it must be
-  void run(Path repository, Path image) throws IOException, ApiException {
+  void run(Path repository, GivenImage image) throws IOException, ApiException {
     say("Make an SR of type file in " + repository);
     String sr = createSr(repository);
-    say("Import " + image.getFileName() + ", " + ByteSize.show(Files.size(image)));
+    say("Import " + image.file().getFileName() + ", " + ByteSize.show(Files.size(image.file())));
     String vdi = importImage(sr, image);
-    try (FileContainer original = FileContainer.openReadOnly(image);
+    try (FileContainer original = FileContainer.openReadOnly(image.raw());
         BlockDevice disk = attach(vdi, "RW")) {
       String imported = hash("read the disk over NBD", disk);
       expect("the disk holds the image's bytes", hash(original, disk, 0), imported);
@@ -151,16 +153,18 @@ final class Demo {
     return uuid(call("sr.create", request));
   }
 
-  private String importImage(String sr, Path image) throws IOException, ApiException {
-    Json.Members request =
+  private String importImage(String sr, GivenImage image) throws IOException, ApiException {
+    Json.Builder request =
         Json.object()
             .with("sr-uuid", sr)
-            .with("filename", image.toAbsolutePath().toString())
-            .with("format", "raw")
-            .with("name-label", "web")
-            .build();
+            .with("filename", image.file().toString())
+            .with("format", image.format().name().toLowerCase(Locale.ROOT))
+            .with("name-label", "web");
+    if (image.format() == ImageFormat.RAW) {
+      request.with("virtual-size", Files.size(image.raw()));
+    }
     try (ProgressLine progress = progress("import")) {
-      return uuid(client.call("vdi.import", request, progress));
+      return uuid(client.call("vdi.import", request.build(), progress));
     }
   }
 

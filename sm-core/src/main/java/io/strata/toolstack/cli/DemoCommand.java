@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.toolstack.cli;
 
-import io.strata.spi.ErrorCode;
 import io.strata.spi.StorageException;
-import io.strata.toolstack.ByteSize;
-import io.strata.toolstack.Json;
-import io.strata.toolstack.Rendering;
 import io.strata.toolstack.StrataHome;
 import io.strata.toolstack.rpc.ApiClient;
 import io.strata.toolstack.rpc.ApiException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -29,11 +23,15 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     sortOptions = false)
 final class DemoCommand implements Callable<Integer> {
-  private static final int COPIES = 4;
-
   private final Terminal terminal;
 
-  @Option(names = "--image", paramLabel = "FILE", description = "Use this raw disk image.")
+  @Option(
+      names = "--image",
+      paramLabel = "FILE",
+      description = {
+        "Use this disk image: a VHD if named *.vhd,",
+        "else a raw disk; also packed, as .gz or .zst."
+      })
   private @Nullable Path image;
 
   @Option(names = "--keep", description = "Leave the folder and its daemon as they are at the end.")
@@ -45,33 +43,31 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, StorageException, ApiException {
-    DemoFolder folder = DemoFolder.make();
-    Thread onSignal = new Thread(() -> cleanUpQuietly(folder), "demo-clean-up");
-    Runtime.getRuntime().addShutdownHook(onSignal);
+    DemoSession session = DemoSession.begin(terminal.err());
     boolean done = false;
     try {
-      run(folder);
+      run(session);
       done = true;
     } finally {
-      Runtime.getRuntime().removeShutdownHook(onSignal);
       if (keep) {
-        terminal.out().println("Kept: " + folder.root());
+        terminal.out().println("Kept: " + session.folder().root());
       } else if (done) {
-        cleanUp(folder);
+        session.end();
       } else {
-        cleanUpQuietly(folder);
+        session.endQuietly();
       }
+      session.leaveSignals();
     }
-    sayWhatNext(folder);
+    sayWhatNext(session.folder());
     return 0;
   }
 
-  private void run(DemoFolder folder) throws IOException, StorageException, ApiException {
-    Path source = image == null ? makeImage(folder) : image;
-    checkSpace(folder, source);
+  private void run(DemoSession session) throws IOException, StorageException, ApiException {
+    DemoFolder folder = session.folder();
+    GivenImage source = image == null ? makeImage(folder) : given(image, folder);
     StrataHome home = new StrataHome(folder.home());
     terminal.out().println("Starting a daemon in " + home.root());
-    try (ApiClient client = new DaemonStarter(home, terminal.err()).start()) {
+    try (ApiClient client = session.startDaemon()) {
       Demo demo = new Demo(client, home, terminal);
       demo.run(folder.repository(), source);
       if (!keep) {
@@ -80,63 +76,16 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  private Path makeImage(DemoFolder folder) throws IOException, StorageException {
+  private GivenImage makeImage(DemoFolder folder) throws IOException, StorageException {
     terminal.out().println("Making an ext4 image from files of this machine");
-    DemoImage made = DemoImage.make(folder.image());
+    DemoImage made = DemoImage.make(folder.root(), folder.image());
     terminal.out().println("   " + made.source() + " is in it");
-    return made.file();
+    return GivenImage.made(made.file());
   }
 
-  private static void checkSpace(DemoFolder folder, Path source)
-      throws IOException, StorageException {
-    if (!Files.isRegularFile(source)) {
-      throw new StorageException(
-          ErrorCode.INVALID_ARG,
-          "'" + Rendering.escaped(source.toString()) + "' is no file.",
-          "Give a raw disk image with --image FILE.");
-    }
-    long needed = COPIES * Files.size(source);
-    long free = Files.getFileStore(folder.root()).getUsableSpace();
-    if (free < needed) {
-      throw new StorageException(
-          ErrorCode.SR_NO_SPACE,
-          folder.root()
-              + " has "
-              + ByteSize.show(free)
-              + " free; the demo may need "
-              + ByteSize.show(needed)
-              + ".",
-          "Set TMPDIR to a folder with more, or give a smaller --image.");
-    }
-  }
-
-  /// Stops the demo's daemon and removes its folder.
-  private void cleanUp(DemoFolder folder) throws IOException, ApiException {
-    StrataHome home = new StrataHome(folder.home());
-    DaemonStarter starter = new DaemonStarter(home, terminal.err());
-    Optional<ApiClient> running = starter.connect();
-    if (running.isPresent()) {
-      try (ApiClient client = running.get()) {
-        client.call("daemon.stop", Json.Members.NONE);
-      }
-      starter.awaitStopped();
-    }
-    folder.delete();
-  }
-
-  private void cleanUpQuietly(DemoFolder folder) {
-    try {
-      cleanUp(folder);
-    } catch (IOException | ApiException e) {
-      terminal
-          .err()
-          .println(
-              "The demo's folder could not be removed: "
-                  + folder.root()
-                  + ": "
-                  + e.getMessage()
-                  + ". End its daemon with: strata stop --home "
-                  + folder.home());
+  private GivenImage given(Path file, DemoFolder folder) throws IOException, StorageException {
+    try (ProgressLine progress = new ProgressLine("unpack", terminal.err(), terminal.live())) {
+      return GivenImage.of(file, folder, progress);
     }
   }
 

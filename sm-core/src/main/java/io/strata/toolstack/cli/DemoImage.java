@@ -33,7 +33,9 @@ record DemoImage(Path source, Path file) {
       "Install e2fsprogs, or give a raw disk image of your own with --image FILE.";
 
   /// Makes the image.
-  static DemoImage make(Path file) throws StorageException, IOException {
+  ///
+  /// @param folder where it goes
+  static DemoImage make(Path folder, Path file) throws StorageException, IOException {
     for (Path source : SOURCES) {
       Content content = Content.of(source);
       if (content.files == 0 || content.bytes > LARGEST_CONTENT_BYTES || content.unreadable) {
@@ -41,6 +43,7 @@ record DemoImage(Path source, Path file) {
       }
       long bytes = content.bytes + content.bytes / 4 + content.files * 512L + (32L << 20);
       long rounded = Math.ceilDiv(Math.max(bytes, SMALLEST_IMAGE_BYTES), GRAIN_BYTES) * GRAIN_BYTES;
+      GivenImage.checkRoom(rounded, GivenImage.room(folder), folder);
       new ProcessRunner()
           .run(
               Command.of(
