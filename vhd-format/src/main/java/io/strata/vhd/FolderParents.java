@@ -5,6 +5,7 @@ import io.strata.block.Container;
 import io.strata.block.FileContainer;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -15,7 +16,7 @@ import java.util.Map;
 import java.util.UUID;
 
 /// Finds parents by UUID among the `.vhd` files of one folder, whatever paths an image names.
-/// Symbolic links and files that are no VHD are passed over.
+/// Symbolic links, files that are no VHD and files that can't be opened are passed over.
 public final class FolderParents implements ParentResolver {
   private final Path folder;
   private final Map<UUID, List<Path>> byUuid = new HashMap<>();
@@ -59,8 +60,8 @@ public final class FolderParents implements ParentResolver {
     try (FileContainer container = FileContainer.openReadOnly(file)) {
       UUID uuid = Footers.read(container).authoritative(file.toString()).uuid();
       byUuid.computeIfAbsent(uuid, _ -> new ArrayList<>()).add(file);
-    } catch (VhdCorruptException e) {
-      // No VHD, or none that can be a parent: it can't be found by a UUID.
+    } catch (VhdCorruptException | FileSystemException e) {
+      // No VHD, none that this user may read, or gone meanwhile: it can't be found by a UUID.
     }
   }
 }

@@ -32,7 +32,7 @@ record Footers(
         problem = Optional.of(e);
       }
     }
-    if (trailing.isEmpty()) {
+    if (trailing.isEmpty() && size >= SHORT_FOOTER_BYTES) {
       trailing = tryParse(container, size - SHORT_FOOTER_BYTES, SHORT_FOOTER_BYTES, location);
     }
     Optional<VhdFooter> copy = Optional.empty();
