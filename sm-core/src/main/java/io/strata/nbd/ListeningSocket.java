@@ -47,7 +47,7 @@ record ListeningSocket(
       return new ListeningSocket(channel, new NbdEndpoint.Tcp(bound), Optional.empty());
     } catch (IOException | RuntimeException failure) {
       channel.close();
-      throw new IOException("can't listen at " + tcp.address(), failure);
+      throw cannotListen(tcp.address().toString(), failure);
     }
   }
 
@@ -76,10 +76,14 @@ record ListeningSocket(
     } catch (IOException | RuntimeException failure) {
       channel.close();
       Files.deleteIfExists(unfinished);
-      throw new IOException("can't listen at " + path, failure);
+      throw cannotListen(path.toString(), failure);
     } finally {
       Files.deleteIfExists(privateDirectory);
     }
+  }
+
+  private static IOException cannotListen(String where, Exception cause) {
+    return new IOException("can't listen at " + where + ": " + cause.getMessage(), cause);
   }
 
   private static void requireShort(Path path) throws IOException {

@@ -22,6 +22,7 @@ import java.util.Map;
 final class Reception implements Runnable {
   private static final Logger LOGGER = System.getLogger(Reception.class.getName());
   private static final long ACCEPT_RETRY_MILLIS = 50;
+  private static final int ACCEPTS_PER_ROUND = 64;
   private static final long IDLE_MILLIS = 1_000;
   private static final long NANOS_PER_MILLI = 1_000_000;
 
@@ -88,7 +89,7 @@ final class Reception implements Runnable {
     selector.selectedKeys().clear();
     for (SelectionKey key : ready) {
       if (key.channel().equals(server)) {
-        acceptAll();
+        acceptSome();
       } else if (key.isValid()) {
         converse((SocketChannel) key.channel());
       }
@@ -107,9 +108,15 @@ final class Reception implements Runnable {
     overdue.forEach(this::dismiss);
   }
 
-  private void acceptAll() {
+  /// Takes some of those that wait. Between two rounds the others' handshakes go on, and the
+  /// selector lets go of the descriptors of those that were turned away.
+  private void acceptSome() {
     try {
-      for (SocketChannel channel = server.accept(); channel != null; channel = server.accept()) {
+      for (int i = 0; i < ACCEPTS_PER_ROUND; i++) {
+        SocketChannel channel = server.accept();
+        if (channel == null) {
+          return;
+        }
         receive(channel);
       }
     } catch (IOException failure) {

@@ -19,10 +19,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -119,6 +124,49 @@ final class NbdServerTest {
     } finally {
       for (RawClient idle : halfOpen) {
         idle.close();
+      }
+    }
+  }
+
+  @Test
+  void clientsGetInWhileTenThousandStopHalfWay() throws Exception {
+    AtomicBoolean over = new AtomicBoolean();
+    try (TestServer server = new TestServer(new MemoryDevice(SIZE_BYTES))) {
+      FutureTask<Void> flood =
+          new FutureTask<>(() -> {
+            try {
+              stopHalfWay(server, 10_000);
+            } finally {
+              over.set(true);
+            }
+            return null;
+          });
+      try (NbdClient worker = server.connect()) {
+        Thread.ofPlatform().daemon().start(flood);
+        while (!over.get()) {
+          worker.read(0, ByteBuffer.allocate(512));
+          try (NbdClient client = server.connect()) {
+            client.read(0, ByteBuffer.allocate(512));
+          }
+        }
+      }
+      flood.get(60, TimeUnit.SECONDS);
+    }
+  }
+
+  /// Connects so many times; the last 2000 stay open until the end.
+  private static void stopHalfWay(TestServer server, int times) throws IOException {
+    Deque<RawClient> open = new ArrayDeque<>();
+    try {
+      for (int i = 0; i < times; i++) {
+        open.addLast(server.connectRaw());
+        if (open.size() > 2000) {
+          open.removeFirst().close();
+        }
+      }
+    } finally {
+      for (RawClient client : open) {
+        client.close();
       }
     }
   }
