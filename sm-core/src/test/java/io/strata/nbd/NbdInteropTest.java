@@ -147,6 +147,7 @@ final class NbdInteropTest {
         "--iodepth=16",
         "--size=32M",
         "--verify=crc32c",
+        "--verify_state_save=0",
         "--fsync=32");
     assertThat(server.export().statistics().errors()).isZero();
   }

@@ -175,6 +175,7 @@ final class NbdPeersTest {
               "--size=64m",
               "--iodepth=16",
               "--verify=crc32c",
+              "--verify_state_save=0",
               "--verify_fatal=1",
               "--do_verify=1",
               "--randseed=42"));
