@@ -33,6 +33,8 @@ for document in LICENSE NOTICE README.md CHANGELOG.md; do
   [ ! -f "$root/$document" ] || cp "$root/$document" "$stage/"
 done
 
+cp -R "$root/docs" "$stage/docs"
+
 # The caches note each jar's size and time of change; whole seconds survive every archive format.
 touch -d "2026-11-01T00:00:00Z" "$stage"/lib/*.jar
 

@@ -96,6 +96,17 @@ apt_package_of_kernel() {
   fi
 }
 
+# Says at the start what a user can do about it.
+announce_missing_peers() {
+  local peer packages=()
+  for peer in "${missing_peers[@]+"${missing_peers[@]}"}"; do
+    packages+=("${peer%%:*}")
+  done
+  [ ${#packages[@]} -gt 0 ] || return 0
+  echo "verify: not here, and what needs them is skipped: ${packages[*]}"
+  may_install || echo "verify: to have it tested: sudo apt-get install ${packages[*]}"
+}
+
 report_missing_peers() {
   local peer package what
   for peer in "${missing_peers[@]+"${missing_peers[@]}"}"; do
