@@ -7,13 +7,18 @@ import io.strata.nbd.NbdEndpoint;
 import io.strata.nbd.NbdExport;
 import io.strata.nbd.NbdExports;
 import io.strata.nbd.NbdServer;
+import io.strata.spi.ErrorCode;
+import io.strata.spi.StorageException;
+import io.strata.toolstack.Rendering;
 import io.strata.toolstack.image.ImageDevice;
+import io.strata.toolstack.image.ImageLock;
 import io.strata.toolstack.image.ImageName;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +38,8 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true,
     sortOptions = false)
 final class ServeCommand implements Callable<Integer> {
+  private static final int LAST_PORT = 65_535;
+
   private final Terminal terminal;
 
   @Parameters(paramLabel = "FILE")
@@ -42,6 +49,8 @@ final class ServeCommand implements Callable<Integer> {
 
   @Option(names = "--read-only", description = "Refuse writes.")
   private boolean readOnly;
+
+  private Optional<Path> ownFolder = Optional.empty();
 
   ServeCommand(Terminal terminal) {
     this.terminal = terminal;
@@ -59,10 +68,18 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException, InterruptedException {
+  public Integer call() throws IOException, InterruptedException, StorageException {
+    checkPort();
+    ImageFormat format = format();
     String name = String.valueOf(file.getFileName());
-    ImageFormat format = ImageName.of(file).format().orElse(ImageFormat.RAW);
     BlockDevice device = ImageDevice.open(file, format, !readOnly);
+    ImageLock lock;
+    try {
+      lock = ImageLock.chain(file, format, !readOnly);
+    } catch (IOException | StorageException | RuntimeException e) {
+      device.close();
+      throw e;
+    }
     NbdExports exports = new NbdExports();
     exports.add(new NbdExport(name, name, device));
     exports.setDefault(name);
@@ -71,6 +88,7 @@ final class ServeCommand implements Callable<Integer> {
       server = NbdServer.listen(endpoint(), exports);
     } catch (IOException e) {
       device.close();
+      lock.close();
       throw e;
     }
     Runtime.getRuntime().addShutdownHook(new Thread(() -> end(server, device), "on-signal"));
@@ -80,16 +98,37 @@ final class ServeCommand implements Callable<Integer> {
     return 0;
   }
 
+  private void checkPort() throws StorageException {
+    if (where != null && where.port != null && (where.port < 0 || where.port > LAST_PORT)) {
+      throw new StorageException(
+          ErrorCode.INVALID_ARG,
+          "There is no port " + where.port + ".",
+          "Give one from 1 to " + LAST_PORT + ", or 0 for any free one.");
+    }
+  }
+
+  private ImageFormat format() throws StorageException {
+    ImageName name = ImageName.of(file);
+    if (name.packing() != ImageName.Packing.NONE) {
+      throw new StorageException(
+          ErrorCode.INVALID_ARG,
+          "'" + Rendering.escaped(file.toString()) + "' is compressed and can't be served.",
+          "Unpack it first, or use vdi-import, which reads .gz and .zst.");
+    }
+    return name.format().orElse(ImageFormat.RAW);
+  }
+
   private NbdEndpoint endpoint() throws IOException {
     if (where != null && where.port != null) {
       return new NbdEndpoint.Tcp(
           new InetSocketAddress(InetAddress.getLoopbackAddress(), where.port));
     }
-    Path socket =
-        where != null && where.socket != null
-            ? where.socket
-            : Files.createTempDirectory("strata-serve").resolve("nbd.sock");
-    return new NbdEndpoint.UnixSocket(socket.toAbsolutePath());
+    if (where != null && where.socket != null) {
+      return new NbdEndpoint.UnixSocket(where.socket.toAbsolutePath());
+    }
+    Path made = Files.createTempDirectory("strata-serve");
+    ownFolder = Optional.of(made);
+    return new NbdEndpoint.UnixSocket(made.resolve("nbd.sock").toAbsolutePath());
   }
 
   /// Answers what is in flight, flushes, and ends the process: with 0 if everything is durable.
@@ -101,6 +140,9 @@ final class ServeCommand implements Callable<Integer> {
         device.flush();
       }
       device.close();
+      if (ownFolder.isPresent()) {
+        Files.deleteIfExists(ownFolder.get());
+      }
     } catch (IOException | RuntimeException e) {
       terminal.err().println("Error: not everything could be written: " + e.getMessage());
       exitCode = 1;

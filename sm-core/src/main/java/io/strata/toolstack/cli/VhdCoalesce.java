@@ -3,9 +3,11 @@ package io.strata.toolstack.cli;
 
 import io.strata.block.Container;
 import io.strata.block.FileContainer;
+import io.strata.manager.ImageFormat;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.StorageException;
 import io.strata.toolstack.image.ImageDevice;
+import io.strata.toolstack.image.ImageLock;
 import io.strata.vhd.DiskType;
 import io.strata.vhd.ParentLink;
 import io.strata.vhd.VhdInfo;
@@ -57,7 +59,10 @@ final class VhdCoalesce {
               + ".",
           "Resize the parent first: strata vhd resize " + parent + " " + info.sizeBytes() + ".");
     }
-    merge(child, parent);
+    try (ImageLock _ = ImageLock.writing(parent);
+        ImageLock _ = ImageLock.chain(child, ImageFormat.RAW, false)) {
+      merge(child, parent);
+    }
     terminal
         .out()
         .println(

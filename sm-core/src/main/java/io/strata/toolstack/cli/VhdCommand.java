@@ -11,6 +11,7 @@ import io.strata.toolstack.JsonText;
 import io.strata.toolstack.Rendering;
 import io.strata.toolstack.image.Conversion;
 import io.strata.toolstack.image.ImageDevice;
+import io.strata.toolstack.image.ImageLock;
 import io.strata.toolstack.image.ImageName;
 import io.strata.toolstack.image.NewFile;
 import io.strata.vhd.DiskType;
@@ -19,6 +20,8 @@ import io.strata.vhd.VhdCreator;
 import io.strata.vhd.VhdEditor;
 import io.strata.vhd.VhdInfo;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -129,7 +132,7 @@ final class VhdCommand {
       @Option(names = "--bitmaps", description = "Zero data in sectors that are not present.")
           boolean bitmaps,
       @Option(names = "--dry-run", description = "Only say what would be written.") boolean dryRun)
-      throws IOException {
+      throws IOException, StorageException {
     return new VhdIntegrity(terminal).repair(file, bitmaps, dryRun);
   }
 
@@ -153,7 +156,14 @@ final class VhdCommand {
           "Parent and child would be in different folders.",
           "Make the child in " + Rendering.escaped(folder(parent).toString()) + ".");
     }
+    if (Files.exists(child) && Files.isSameFile(parent, child)) {
+      throw new StorageException(
+          ErrorCode.INVALID_ARG,
+          "'" + Rendering.escaped(child.toString()) + "' would take its own parent's place.",
+          "Give the child a name of its own.");
+    }
     try (FileContainer below = FileContainer.openReadOnly(parent);
+        ImageLock _ = ImageLock.chain(parent, ImageFormat.RAW, false);
         NewFile target = NewFile.plan(child, force)) {
       try (FileContainer container = FileContainer.create(target.part())) {
         VhdCreator.differencing(
@@ -174,7 +184,9 @@ final class VhdCommand {
       @Parameters(paramLabel = "FILE", description = "Not in use.") Path file,
       @Parameters(paramLabel = "SIZE") ByteCount size)
       throws IOException, StorageException {
-    try (FileContainer container = FileContainer.openReadWrite(file)) {
+    Optional<Path> smallest = smallestChild(file);
+    try (FileContainer container = FileContainer.openReadWrite(file);
+        ImageLock _ = ImageLock.writing(file)) {
       VhdInfo info = VhdInfo.read(container);
       long grainBytes = info.type() == DiskType.FIXED ? SECTOR_BYTES : DYNAMIC_GRAIN_BYTES;
       long bytes = rounded(size.bytes(), grainBytes);
@@ -184,9 +196,49 @@ final class VhdCommand {
             "The disk has " + info.sizeBytes() + " bytes and can't be made smaller.",
             "Give a size of at least " + ByteSize.show(info.sizeBytes()) + ".");
       }
+      refuseLargerThan(smallest, bytes);
       VhdEditor.resize(container, bytes);
     }
     return 0;
+  }
+
+  /// Of the images of the same folder that read through this one, the one with the smallest disk.
+  private static Optional<Path> smallestChild(Path file) throws IOException {
+    UUID uuid = ImageDevice.infoOf(file).uuid();
+    Optional<Path> smallest = Optional.empty();
+    long smallestBytes = Long.MAX_VALUE;
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder(file), "*.{vhd,VHD}")) {
+      for (Path candidate : files) {
+        Optional<VhdInfo> info = readable(candidate);
+        if (info.flatMap(VhdInfo::parent).filter(p -> p.uuid().equals(uuid)).isPresent()
+            && info.get().sizeBytes() < smallestBytes) {
+          smallest = Optional.of(candidate);
+          smallestBytes = info.get().sizeBytes();
+        }
+      }
+    }
+    return smallest;
+  }
+
+  private static Optional<VhdInfo> readable(Path file) {
+    try {
+      return Optional.of(ImageDevice.infoOf(file));
+    } catch (IOException e) {
+      // No VHD, or one that can't be read anyway: nobody reads through it.
+      return Optional.empty();
+    }
+  }
+
+  private static void refuseLargerThan(Optional<Path> child, long bytes)
+      throws IOException, StorageException {
+    if (child.isPresent() && ImageDevice.infoOf(child.get()).sizeBytes() < bytes) {
+      throw new StorageException(
+          ErrorCode.VDI_IN_USE,
+          "'"
+              + Rendering.escaped(child.get().toString())
+              + "' reads through this disk, and could not be opened on a larger one.",
+          "Resize that child instead; its parent may stay smaller.");
+    }
   }
 
   @Command(

@@ -11,10 +11,12 @@ import io.strata.check.RepairStep;
 import io.strata.check.Severity;
 import io.strata.check.VhdChecker;
 import io.strata.check.VhdRepairer;
+import io.strata.spi.StorageException;
 import io.strata.toolstack.Json;
 import io.strata.toolstack.JsonText;
 import io.strata.toolstack.Rendering;
 import io.strata.toolstack.image.ImageDevice;
+import io.strata.toolstack.image.ImageLock;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -47,22 +49,32 @@ final class VhdIntegrity {
 
   /// @param dryRun only says what would be done
   /// @return 0 where nothing worse than INFO is left, else 1
-  int repair(Path file, boolean bitmaps, boolean dryRun) throws IOException {
-    try (FileContainer container =
-        dryRun ? FileContainer.openReadOnly(file) : FileContainer.openReadWrite(file)) {
-      CheckOptions options = options(file, bitmaps);
-      CheckReport report = VhdChecker.check(container, options);
-      RepairPlan plan = VhdRepairer.plan(container, report);
-      for (int round = 0; !dryRun && !plan.steps().isEmpty() && round < MOST_ROUNDS; round++) {
-        show(plan);
-        VhdRepairer.apply(container, plan);
-        report = VhdChecker.check(container, options);
-        plan = VhdRepairer.plan(container, report);
+  int repair(Path file, boolean bitmaps, boolean dryRun) throws IOException, StorageException {
+    CheckOptions options = options(file, bitmaps);
+    if (dryRun) {
+      try (FileContainer container = FileContainer.openReadOnly(file)) {
+        return repair(container, options, true);
       }
-      show(plan);
-      plan.unfixable().forEach(this::show);
-      return report.clean() ? 0 : 1;
     }
+    try (FileContainer container = FileContainer.openReadWrite(file);
+        ImageLock _ = ImageLock.writing(file)) {
+      return repair(container, options, false);
+    }
+  }
+
+  private int repair(FileContainer container, CheckOptions options, boolean dryRun)
+      throws IOException {
+    CheckReport report = VhdChecker.check(container, options);
+    RepairPlan plan = VhdRepairer.plan(container, report);
+    for (int round = 0; !dryRun && !plan.steps().isEmpty() && round < MOST_ROUNDS; round++) {
+      show(plan);
+      VhdRepairer.apply(container, plan);
+      report = VhdChecker.check(container, options);
+      plan = VhdRepairer.plan(container, report);
+    }
+    show(plan);
+    plan.unfixable().forEach(this::show);
+    return report.clean() ? 0 : 1;
   }
 
   private static CheckOptions options(Path file, boolean bitmaps) throws IOException {

@@ -6,6 +6,8 @@ import io.strata.block.FileContainer;
 import io.strata.block.SparseCopy;
 import io.strata.manager.ImageFormat;
 import io.strata.manager.ProgressListener;
+import io.strata.spi.ErrorCode;
+import io.strata.spi.StorageException;
 import io.strata.vhd.ParentResolver;
 import io.strata.vhd.VhdChain;
 import io.strata.vhd.VhdCreator;
@@ -16,6 +18,7 @@ import java.util.UUID;
 /// Writes the disk that an image holds to a new image of another layout.
 public final class Conversion {
   private static final int SECTOR_BYTES = 512;
+  private static final long LARGEST_VHD_BYTES = 2040L << 30;
 
   private Conversion() {}
 
@@ -29,9 +32,12 @@ public final class Conversion {
       ImageFormat toFormat,
       boolean force,
       ProgressListener progress)
-      throws IOException {
+      throws IOException, StorageException {
     try (BlockDevice source = ImageDevice.open(from, fromFormat, false);
         NewFile file = NewFile.plan(to, force)) {
+      if (toFormat == ImageFormat.VHD) {
+        checkSize(source.sizeBytes());
+      }
       try (BlockDevice target = create(file.part(), toFormat, source.sizeBytes())) {
         long sizeBytes = source.sizeBytes();
         new SparseCopy(source, target, true, end -> progress.progress(end, sizeBytes)).copyFrom(0);
@@ -39,6 +45,15 @@ public final class Conversion {
         progress.progress(sizeBytes, sizeBytes);
       }
       file.publish();
+    }
+  }
+
+  private static void checkSize(long bytes) throws StorageException {
+    if (bytes <= 0 || bytes > LARGEST_VHD_BYTES) {
+      throw new StorageException(
+          ErrorCode.VDI_SIZE,
+          "The disk has " + bytes + " bytes, and a VHD can't have that size.",
+          "Give a disk of 1 byte to 2040 GiB.");
     }
   }
 

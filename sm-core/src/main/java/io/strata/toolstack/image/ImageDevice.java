@@ -6,6 +6,7 @@ import io.strata.block.FileContainer;
 import io.strata.manager.ImageFormat;
 import io.strata.vhd.FolderParents;
 import io.strata.vhd.VhdChain;
+import io.strata.vhd.VhdInfo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -38,6 +39,13 @@ public final class ImageDevice {
       throw e;
     }
     return VhdChain.open(leaf, writable, parents);
+  }
+
+  /// What a VHD says of itself.
+  public static VhdInfo infoOf(Path file) throws IOException {
+    try (FileContainer container = FileContainer.openReadOnly(file)) {
+      return VhdInfo.read(container);
+    }
   }
 
   /// The images of a file's folder.

@@ -4,6 +4,7 @@ package io.strata.toolstack.image;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Locale;
@@ -27,6 +28,7 @@ public final class NewFile implements AutoCloseable {
   ///
   /// @param force whether a file that is there is replaced
   /// @throws FileAlreadyExistsException where one is there and is to stay
+  /// @throws NoSuchFileException where its folder is not there
   public static NewFile plan(Path file, boolean force) throws IOException {
     if (!force && Files.exists(file, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
       throw new FileAlreadyExistsException(file.toString());
@@ -37,6 +39,9 @@ public final class NewFile implements AutoCloseable {
             .map(format -> "." + format.name().toLowerCase(Locale.ROOT))
             .orElse("");
     Path folder = Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of("/"));
+    if (!Files.isDirectory(folder)) {
+      throw new NoSuchFileException("the folder " + folder);
+    }
     return new NewFile(file, force, folder.resolve("." + UUID.randomUUID() + ".part" + suffix));
   }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.strata.block.FileContainer;
 import io.strata.manager.ImageFormat;
 import io.strata.manager.ProgressListener;
+import io.strata.spi.StorageException;
 import io.strata.vhd.DiskType;
 import io.strata.vhd.VhdInfo;
 import java.io.IOException;
@@ -22,7 +23,7 @@ final class ConversionTest {
   private @TempDir Path folder;
 
   /// 5 MiB with data at both ends and nothing between.
-  private Path rawDisk() throws IOException {
+  private Path rawDisk() throws IOException, StorageException {
     byte[] content = new byte[5 << 20];
     Random random = new Random(3);
     for (int i = 0; i < 100_000; i++) {
@@ -33,12 +34,12 @@ final class ConversionTest {
   }
 
   private static void convert(Path from, ImageFormat fromFormat, Path to, ImageFormat toFormat)
-      throws IOException {
+      throws IOException, StorageException {
     Conversion.convert(from, fromFormat, to, toFormat, false, ProgressListener.NONE);
   }
 
   @Test
-  void aRawDiskComesBackFromVhdByteForByte() throws IOException {
+  void aRawDiskComesBackFromVhdByteForByte() throws IOException, StorageException {
     Path raw = rawDisk();
     Path vhd = folder.resolve("disk.vhd");
     Path back = folder.resolve("back.raw");
@@ -53,7 +54,7 @@ final class ConversionTest {
   }
 
   @Test
-  void zeroesTakeNoSpaceInTheNewImage() throws IOException {
+  void zeroesTakeNoSpaceInTheNewImage() throws IOException, StorageException {
     Path vhd = folder.resolve("disk.vhd");
     convert(rawDisk(), ImageFormat.RAW, vhd, ImageFormat.VHD);
     try (FileContainer container = FileContainer.openReadOnly(vhd)) {
@@ -62,7 +63,7 @@ final class ConversionTest {
   }
 
   @Test
-  void aFileThatIsThereStays() throws IOException {
+  void aFileThatIsThereStays() throws IOException, StorageException {
     Path raw = rawDisk();
     Path there = Files.writeString(folder.resolve("there.vhd"), "precious");
     assertThatThrownBy(() -> convert(raw, ImageFormat.RAW, there, ImageFormat.VHD))
@@ -71,7 +72,7 @@ final class ConversionTest {
   }
 
   @Test
-  void aFailedConversionLeavesNothing() throws IOException {
+  void aFailedConversionLeavesNothing() throws IOException, StorageException {
     Path raw = rawDisk();
     assertThatThrownBy(
             () -> convert(raw, ImageFormat.VHD, folder.resolve("x.raw"), ImageFormat.RAW))

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.toolstack.image;
+
+import io.strata.block.Container;
+import io.strata.manager.ImageFormat;
+import io.strata.spi.ErrorCode;
+import io.strata.spi.Messages;
+import io.strata.spi.StorageException;
+import io.strata.vhd.FolderParents;
+import io.strata.vhd.ParentLink;
+import io.strata.vhd.VhdInfo;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// Keeps two commands from writing one image, and one from writing what another reads. It ends with
+/// [#close], or with the process.
+///
+/// An advisory lock of one byte beyond the end of any image, so that locks of other programs are
+/// not met. The system drops it when this process closes any other channel of the same file: take
+/// it when everything is open.
+public final class ImageLock implements AutoCloseable {
+  private static final long POSITION = 1L << 62;
+
+  private final List<FileChannel> channels = new ArrayList<>();
+
+  private ImageLock() {}
+
+  /// For a command that changes an image.
+  ///
+  /// @throws StorageException [ErrorCode#VDI_IN_USE] where another uses it
+  public static ImageLock writing(Path file) throws IOException, StorageException {
+    return of(List.of(), Optional.of(file));
+  }
+
+  /// For a command that reads an image and its parents, and may write the image.
+  ///
+  /// @throws StorageException [ErrorCode#VDI_IN_USE] where another writes one of them, or uses the
+  ///   one that is to be written
+  public static ImageLock chain(Path file, ImageFormat format, boolean writable)
+      throws IOException, StorageException {
+    List<Path> read = new ArrayList<>(format == ImageFormat.VHD ? parents(file) : List.of());
+    if (!writable) {
+      read.add(file);
+    }
+    return of(read, writable ? Optional.of(file) : Optional.empty());
+  }
+
+  private static ImageLock of(List<Path> read, Optional<Path> written)
+      throws IOException, StorageException {
+    ImageLock lock = new ImageLock();
+    try {
+      if (written.isPresent()) {
+        lock.add(written.get(), false);
+      }
+      for (Path file : read) {
+        lock.add(file, true);
+      }
+      return lock;
+    } catch (IOException | StorageException | RuntimeException e) {
+      lock.close();
+      throw e;
+    }
+  }
+
+  private static List<Path> parents(Path file) throws IOException {
+    List<Path> found = new ArrayList<>();
+    FolderParents folder = ImageDevice.parentsOf(file);
+    Optional<ParentLink> next = ImageDevice.infoOf(file).parent();
+    while (next.isPresent()) {
+      try (Container parent = folder.open(next.get(), file.toString())) {
+        found.add(Path.of(parent.location()));
+        next = VhdInfo.read(parent).parent();
+      }
+    }
+    return found;
+  }
+
+  private void add(Path file, boolean shared) throws IOException, StorageException {
+    Set<OpenOption> options =
+        shared
+            ? Set.of(StandardOpenOption.READ)
+            : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
+    FileChannel channel = FileChannel.open(file, options);
+    channels.add(channel);
+    if (!locked(channel, shared)) {
+      throw new StorageException(
+          ErrorCode.VDI_IN_USE,
+          "'" + Messages.printable(file.toString()) + "' is in use by another process.",
+          "End the strata serve or strata vhd that uses it, then try again.");
+    }
+  }
+
+  private static boolean locked(FileChannel channel, boolean shared) throws IOException {
+    try {
+      FileLock lock = channel.tryLock(POSITION, 1, shared);
+      return lock != null;
+    } catch (OverlappingFileLockException heldHere) {
+      return false;
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (FileChannel channel : channels) {
+      channel.close();
+    }
+  }
+}

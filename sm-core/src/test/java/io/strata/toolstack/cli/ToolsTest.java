@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.toolstack.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.strata.manager.ImageFormat;
+import io.strata.spi.StorageException;
+import io.strata.toolstack.image.ImageLock;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// `strata vhd` and `strata serve` with what they must refuse, and that it changes nothing.
+final class ToolsTest {
+  private @TempDir Path folder;
+
+  private String path(String name) {
+    return folder.resolve(name).toString();
+  }
+
+  private static void done(String... words) {
+    TestTerminal terminal = TestTerminal.create();
+    int exitCode = Main.run(List.of(words), terminal.terminal());
+    assertThat(terminal.complained()).isEmpty();
+    assertThat(exitCode).isZero();
+  }
+
+  /// The one line that a refused command says.
+  private static String refused(String... words) {
+    TestTerminal terminal = TestTerminal.create();
+    assertThat(Main.run(List.of(words), terminal.terminal())).isEqualTo(1);
+    assertThat(terminal.complained().lines()).hasSize(1);
+    return terminal.complained();
+  }
+
+  private Path disk(String name) {
+    done("vhd", "create", path(name), "--size", "4MiB");
+    return folder.resolve(name);
+  }
+
+  @Test
+  void aSnapshotInItsParentsPlaceIsRefused() throws IOException {
+    Path parent = disk("p.vhd");
+    byte[] before = Files.readAllBytes(parent);
+    assertThat(refused("vhd", "snapshot", path("p.vhd"), path("p.vhd"), "--force"))
+        .contains("InvalidArg (1)", "own parent");
+    assertThat(parent).hasBinaryContent(before);
+  }
+
+  @Test
+  void aParentIsNotMadeLargerThanItsChild() throws IOException {
+    Path parent = disk("p.vhd");
+    done("vhd", "snapshot", path("p.vhd"), path("c.vhd"));
+    byte[] before = Files.readAllBytes(parent);
+    assertThat(refused("vhd", "resize", path("p.vhd"), "8MiB"))
+        .contains("VDIInUse (24)", "c.vhd", "Resize that child instead");
+    assertThat(parent).hasBinaryContent(before);
+  }
+
+  @Test
+  void aParentGrowsToTheSizeThatItsChildHasAlready() {
+    disk("p.vhd");
+    done("vhd", "snapshot", path("p.vhd"), path("c.vhd"));
+    done("vhd", "resize", path("c.vhd"), "8MiB");
+    done("vhd", "resize", path("p.vhd"), "8MiB");
+    done("vhd", "check", path("c.vhd"));
+  }
+
+  @Test
+  void anImageThatIsWrittenIsLeftAlone() throws IOException, StorageException {
+    Path file = disk("p.vhd");
+    try (ImageLock _ = ImageLock.writing(file)) {
+      assertThat(refused("vhd", "resize", path("p.vhd"), "8MiB")).contains("VDIInUse (24)");
+      assertThat(refused("vhd", "repair", path("p.vhd"))).contains("VDIInUse (24)");
+      assertThat(refused("vhd", "snapshot", path("p.vhd"), path("c.vhd"))).contains("in use");
+      assertThat(refused("serve", path("p.vhd"))).contains("VDIInUse (24)", "p.vhd");
+      assertThat(refused("serve", path("p.vhd"), "--read-only")).contains("VDIInUse (24)");
+    }
+    done("vhd", "resize", path("p.vhd"), "8MiB");
+  }
+
+  @Test
+  void aParentOfAChainThatIsServedIsLeftAlone() throws IOException, StorageException {
+    disk("p.vhd");
+    done("vhd", "snapshot", path("p.vhd"), path("m.vhd"));
+    done("vhd", "snapshot", path("m.vhd"), path("c.vhd"));
+    try (ImageLock _ = ImageLock.chain(folder.resolve("c.vhd"), ImageFormat.VHD, true)) {
+      assertThat(refused("vhd", "coalesce", path("m.vhd"))).contains("VDIInUse (24)", "p.vhd");
+      assertThat(refused("vhd", "coalesce", path("c.vhd"))).contains("VDIInUse (24)", "m.vhd");
+      assertThat(refused("serve", path("p.vhd"))).contains("VDIInUse (24)");
+    }
+    done("vhd", "coalesce", path("m.vhd"));
+  }
+
+  @Test
+  void disksThatNoVhdCanHoldAreRefusedByTheirSize() throws IOException {
+    Files.createFile(folder.resolve("empty.raw"));
+    assertThat(refused("vhd", "convert", path("empty.raw"), path("empty.vhd")))
+        .contains("VDISize (79)", "0 bytes");
+    assertThat(folder.resolve("empty.vhd")).doesNotExist();
+  }
+
+  @Test
+  void aFileInAMissingFolderIsRefusedByTheFoldersName() {
+    assertThat(refused("vhd", "create", path("none/x.vhd"), "--size", "1GiB"))
+        .contains(path("none") + " is not there");
+  }
+
+  @Test
+  void portsThatDoNotExistAreRefused() {
+    disk("p.vhd");
+    assertThat(refused("serve", path("p.vhd"), "--port", "70000"))
+        .contains("InvalidArg (1)", "70000");
+    assertThat(refused("serve", path("p.vhd"), "--port=-1")).contains("InvalidArg (1)", "-1");
+  }
+
+  @Test
+  void aCompressedImageIsNotServedAsARawDisk() throws IOException {
+    Files.write(folder.resolve("disk.raw.gz"), new byte[4096]);
+    assertThat(refused("serve", path("disk.raw.gz"))).contains("InvalidArg (1)", "compressed");
+  }
+}
