@@ -92,7 +92,7 @@ final class Attachments {
               + vdi.uuid()
               + (vdi.isASnapshot() ? " is a snapshot" : " is read-only")
               + " and can't be attached for writing.",
-          "Attach it read-only, or clone it.");
+          "Attach it with mode=RO, or clone it.");
     }
   }
 

@@ -2,6 +2,7 @@
 package io.strata.toolstack;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -13,6 +14,10 @@ import java.util.Optional;
 ///
 /// @param root absolute
 public record StrataHome(Path root) {
+  /// What a unix socket's path (107 bytes) leaves: below a home are `/run/` and, while a socket is
+  /// made, 24 bytes of a private name.
+  private static final int MOST_BYTES = 78;
+
   private static final Path SYSTEM = Path.of("/var/lib/strata");
 
   public StrataHome {
@@ -73,11 +78,28 @@ public record StrataHome(Path root) {
 
   /// Makes the folders, for the owner alone where they are new. A `run` that others may enter is
   /// closed to them.
+  ///
+  /// @throws IOException also where the sockets' paths would be longer than the system takes
   public void prepare() throws IOException {
+    requireShort();
     createPrivately(root);
     createPrivately(run());
     createPrivately(logs());
     Files.setPosixFilePermissions(run(), PosixFilePermissions.fromString("rwx------"));
+  }
+
+  private void requireShort() throws IOException {
+    int bytes = root.toString().getBytes(StandardCharsets.UTF_8).length;
+    if (bytes > MOST_BYTES) {
+      throw new IOException(
+          "The home's path "
+              + root
+              + " has "
+              + bytes
+              + " bytes, and its sockets allow "
+              + MOST_BYTES
+              + ". Give a shorter one with --home or STRATA_HOME; a symbolic link will do.");
+    }
   }
 
   private static void createPrivately(Path folder) throws IOException {

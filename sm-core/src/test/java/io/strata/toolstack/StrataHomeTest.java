@@ -2,11 +2,14 @@
 package io.strata.toolstack;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.strata.toolstack.daemon.Daemon;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -32,5 +35,26 @@ final class StrataHomeTest {
     home.prepare();
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(home.run())))
         .isEqualTo("rwx------");
+  }
+
+  @Test
+  void aHomeTooLongForItsSocketsIsRefusedBeforeAnythingIsMade(@TempDir Path folder)
+      throws IOException {
+    int room = 78 - folder.toString().length() - 1;
+    new StrataHome(folder.resolve("h".repeat(room))).prepare();
+    Path longer = folder.resolve("h".repeat(room + 1));
+    assertThatThrownBy(new StrataHome(longer)::prepare)
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("has 79 bytes")
+        .hasMessageContaining("--home");
+    assertThat(longer).doesNotExist();
+  }
+
+  @Test
+  void theLongestHomeHasRoomForItsSockets(@TempDir Path folder) throws Exception {
+    StrataHome home = new StrataHome(folder.resolve("h".repeat(77 - folder.toString().length())));
+    try (Daemon _ = Daemon.start(home, List.of())) {
+      assertThat(home.apiSocket()).exists();
+    }
   }
 }

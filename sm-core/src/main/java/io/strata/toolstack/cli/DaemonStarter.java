@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// Finds the daemon of a home, and starts it where none runs.
 final class DaemonStarter {
@@ -25,6 +26,9 @@ final class DaemonStarter {
   private static final Duration POLL = Duration.ofMillis(20);
   private static final int TAIL_LINES = 15;
   private static final int TAIL_BYTES = 16 * 1024;
+
+  /// For developers: the log has them, and who starts a daemon needs the reason alone.
+  private static final Pattern STACK_FRAME = Pattern.compile("\\s+(at |\\.\\.\\. \\d+ )");
 
   private final StrataHome home;
   private final PrintStream messages;
@@ -167,7 +171,10 @@ final class DaemonStarter {
       byte[] bytes = Files.readAllBytes(log);
       int from = Math.max(0, bytes.length - TAIL_BYTES);
       List<String> lines =
-          new String(bytes, from, bytes.length - from, StandardCharsets.UTF_8).lines().toList();
+          new String(bytes, from, bytes.length - from, StandardCharsets.UTF_8)
+              .lines()
+              .filter(line -> !STACK_FRAME.matcher(line).lookingAt())
+              .toList();
       lines.stream()
           .skip(Math.max(0, lines.size() - TAIL_LINES))
           .forEach(line -> message.append("\n  ").append(Rendering.escaped(line)));

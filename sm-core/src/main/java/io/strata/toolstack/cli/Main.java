@@ -53,7 +53,7 @@ public final class Main {
     } catch (StorageException e) {
       terminal.err().println(error(e));
     } catch (IOException e) {
-      terminal.err().println("Error: " + Rendering.escaped(String.valueOf(e.getMessage())));
+      terminal.err().println("Error: " + Tools.said(e));
     }
     return FAILED;
   }

@@ -50,7 +50,7 @@ final class Tools {
   }
 
   /// File system exceptions carry nothing but a name where the kind says the rest.
-  private static String said(IOException e) {
+  static String said(IOException e) {
     String message = Rendering.escaped(String.valueOf(e.getMessage()));
     return switch (e) {
       case FileAlreadyExistsException _ -> message + " exists already. Give another, or --force.";

@@ -24,6 +24,7 @@ import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
@@ -119,6 +120,12 @@ final class ImageMethods {
           ErrorCode.INVALID_ARG,
           "'" + Rendering.escaped(file.toString()) + "' exists already.",
           "Give another name, or force=true.",
+          e);
+    } catch (NoSuchFileException e) {
+      throw new StorageException(
+          ErrorCode.INVALID_ARG,
+          "'" + Rendering.escaped(file.toString()) + "' can't be made: its folder is not there.",
+          "Make the folder first, or give another name.",
           e);
     } catch (IOException e) {
       throw new StorageException(

@@ -253,4 +253,11 @@ final class CommandLineTest {
     vdi(sr());
     assertThat(done("status")).contains("srs: 1").contains("vdis: 1");
   }
+
+  @Test
+  void anExportIntoAMissingFolderSaysSo() {
+    strata("vdi-export", "uuid=" + vdi(sr()), "filename=" + folder.resolve("none/disk.vhd"));
+    assertThat(exitCode).isEqualTo(1);
+    assertThat(complaint).contains("InvalidArg (1)", "its folder is not there");
+  }
 }
