@@ -11,14 +11,11 @@ import io.strata.block.ReadOnlyDeviceException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// A VHD and all its parents as one disk.
@@ -39,31 +36,37 @@ public final class VhdChain implements BlockDevice {
   /// The writable leaf; null where the chain is read-only, or the leaf is fixed.
   private final @Nullable WritableLeaf leaf;
 
-  /// A fixed image that is open for writing.
-  private final @Nullable Layer fixedLeaf;
+  /// Null where the chain is read-only.
+  private final @Nullable LeafWriter writer;
 
-  /// Everything that does not change: the leaf's parents, or the whole read-only chain.
-  private volatile ParentMap parents;
-
-  private final BlockGeometry geometry;
+  private final ChainMap map;
   private final long sizeBytes;
   private final String location;
-  private final AtomicBoolean fixedModified = new AtomicBoolean();
   private volatile boolean closed;
 
   private VhdChain(
-      @Nullable WritableLeaf leaf,
-      @Nullable Layer fixedLeaf,
-      List<Layer> parents,
-      BlockGeometry geometry,
-      long sizeBytes,
-      String location) {
+      @Nullable WritableLeaf leaf, @Nullable LeafWriter writer, ChainMap map, String location) {
     this.leaf = leaf;
-    this.fixedLeaf = fixedLeaf;
-    this.parents = new ParentMap(parents, geometry, sizeBytes);
-    this.geometry = geometry;
-    this.sizeBytes = sizeBytes;
+    this.writer = writer;
+    this.map = map;
     this.location = location;
+    sizeBytes = map.sizeBytes();
+  }
+
+  private static VhdChain readOnly(List<Layer> layers, String location) {
+    return new VhdChain(null, null, new ChainMap(null, null, layers, layers.getFirst()), location);
+  }
+
+  private static VhdChain onFixed(Layer first, List<Layer> parents, String location) {
+    return new VhdChain(
+        null, new FixedWriter(first), new ChainMap(null, first, parents, first), location);
+  }
+
+  private static VhdChain onLeaf(Layer first, List<Layer> parents, String location)
+      throws IOException {
+    WritableLeaf leaf = WritableLeaf.open(first);
+    ChainMap map = new ChainMap(leaf, null, parents, first);
+    return new VhdChain(leaf, new BlockWriter(leaf, map), map, location);
   }
 
   /// Opens an image and its parents.
@@ -78,16 +81,11 @@ public final class VhdChain implements BlockDevice {
     try {
       Layer first = layers.getFirst();
       List<Layer> rest = layers.subList(1, layers.size());
+      String location = leaf.location();
       if (!writable) {
-        return new VhdChain(
-            null, null, layers, first.geometry(), first.sizeBytes(), leaf.location());
+        return readOnly(layers, location);
       }
-      if (first.fixed()) {
-        return new VhdChain(
-            null, first, rest, first.geometry(), first.sizeBytes(), leaf.location());
-      }
-      WritableLeaf opened = WritableLeaf.open(first);
-      return new VhdChain(opened, null, rest, first.geometry(), first.sizeBytes(), leaf.location());
+      return first.fixed() ? onFixed(first, rest, location) : onLeaf(first, rest, location);
     } catch (IOException | RuntimeException e) {
       ChainOpener.closeAll(layers, e);
       throw e;
@@ -142,8 +140,8 @@ public final class VhdChain implements BlockDevice {
   /// Makes an empty differencing image over this chain's leaf, to be put on top by [#withChild]
   /// later; writes may go on in between.
   public void createChild(Container child, UUID uuid, String parentName) throws IOException {
-    if (!readOnly()) {
-      markModified();
+    if (writer != null) {
+      writer.begin();
     }
     VhdCreator.differencing(child, uuid, layers().getFirst().container(), parentName);
   }
@@ -161,9 +159,7 @@ public final class VhdChain implements BlockDevice {
     ChainOpener.checkParent(top, link, frozen);
     List<Layer> rest = new ArrayList<>(layers());
     rest.set(0, frozen);
-    VhdChain result =
-        new VhdChain(
-            WritableLeaf.open(top), null, rest, top.geometry(), top.sizeBytes(), child.location());
+    VhdChain result = onLeaf(top, rest, child.location());
     closed = true;
     return result;
   }
@@ -201,9 +197,7 @@ public final class VhdChain implements BlockDevice {
   /// the former ones then, which may wait until the device runs again: the kernel frees a deleted
   /// file's storage at its last close.
   public void adopt(NewParents adopted) {
-    ParentMap former = parents;
-    parents = new ParentMap(adopted.layers, geometry, sizeBytes);
-    adopted.layers = former.layers();
+    adopted.layers = map.replaceParents(adopted.layers);
   }
 
   @Override
@@ -213,17 +207,18 @@ public final class VhdChain implements BlockDevice {
 
   @Override
   public boolean readOnly() {
-    return leaf == null && fixedLeaf == null;
+    return writer == null;
   }
 
   @Override
   public void read(long offsetBytes, ByteBuffer target) throws IOException {
     Objects.checkFromIndexSize(offsetBytes, target.remaining(), sizeBytes);
+    checkOpen();
     Span span = new Span();
     int limit = target.limit();
     long at = offsetBytes;
     while (target.position() < limit) {
-      locate(at, limit - target.position(), span);
+      map.locate(at, limit - target.position(), span);
       target.limit(target.position() + (int) span.lengthBytes);
       Container source = span.container;
       if (source == null) {
@@ -239,35 +234,27 @@ public final class VhdChain implements BlockDevice {
   @Override
   public void write(long offsetBytes, ByteBuffer source, Durability durability) throws IOException {
     Objects.checkFromIndexSize(offsetBytes, source.remaining(), sizeBytes);
-    beginChange();
-    if (fixedLeaf != null) {
-      fixedLeaf.container().write(offsetBytes, source, Durability.WRITE_BACK);
-    } else {
-      writeBlocks(offsetBytes, source);
-    }
+    writerForChange().write(offsetBytes, source);
     finishChange(durability);
   }
 
   @Override
   public void flush() throws IOException {
     checkOpen();
-    if (leaf != null) {
-      leaf.commit();
-    } else if (fixedLeaf != null) {
-      fixedLeaf.container().flush();
+    if (writer != null) {
+      writer.flush();
     }
   }
 
   @Override
   public void discard(long offsetBytes, long lengthBytes) throws IOException {
     Objects.checkFromIndexSize(offsetBytes, lengthBytes, sizeBytes);
-    beginChange();
+    LeafWriter target = writerForChange();
     long start = VhdLayout.roundUp(offsetBytes, SECTOR_BYTES);
     long end = (offsetBytes + lengthBytes) / SECTOR_BYTES * SECTOR_BYTES;
     if (start < end) {
-      zeroRange(start, end - start, Zeroing.MAY_DEALLOCATE);
+      target.writeZeroes(start, end - start, Zeroing.MAY_DEALLOCATE);
     }
-    finishChange(Durability.WRITE_BACK);
   }
 
   @Override
@@ -275,8 +262,7 @@ public final class VhdChain implements BlockDevice {
       long offsetBytes, long lengthBytes, Zeroing zeroing, Durability durability)
       throws IOException {
     Objects.checkFromIndexSize(offsetBytes, lengthBytes, sizeBytes);
-    beginChange();
-    zeroRange(offsetBytes, lengthBytes, zeroing);
+    writerForChange().writeZeroes(offsetBytes, lengthBytes, zeroing);
     finishChange(durability);
   }
 
@@ -292,12 +278,13 @@ public final class VhdChain implements BlockDevice {
   public void extents(long offsetBytes, long lengthBytes, ExtentVisitor visitor)
       throws IOException {
     Objects.checkFromIndexSize(offsetBytes, lengthBytes, sizeBytes);
+    checkOpen();
     ExtentMerger merger = new ExtentMerger(visitor);
     Span span = new Span();
     long at = offsetBytes;
     long end = offsetBytes + lengthBytes;
     while (at < end && merger.wanted()) {
-      locate(at, end - at, span);
+      map.locate(at, end - at, span);
       Container source = span.container;
       if (source == null) {
         merger.add(at, span.lengthBytes, Kind.HOLE);
@@ -316,11 +303,12 @@ public final class VhdChain implements BlockDevice {
   /// Reports which image of the chain holds each run of a range.
   public void map(long offsetBytes, long lengthBytes, SourceVisitor visitor) throws IOException {
     Objects.checkFromIndexSize(offsetBytes, lengthBytes, sizeBytes);
+    checkOpen();
     SourceMerger merger = new SourceMerger(visitor);
     Span span = new Span();
     long end = offsetBytes + lengthBytes;
     for (long at = offsetBytes; at < end && merger.wanted(); at += span.lengthBytes) {
-      locate(at, end - at, span);
+      map.locate(at, end - at, span);
       Container source = span.container;
       merger.add(
           at,
@@ -335,8 +323,9 @@ public final class VhdChain implements BlockDevice {
   public long transferable(long offsetBytes, long lengthBytes) {
     Objects.checkFromIndexSize(offsetBytes, lengthBytes, sizeBytes);
     try {
+      checkOpen();
       Span span = new Span();
-      locate(offsetBytes, lengthBytes, span);
+      map.locate(offsetBytes, lengthBytes, span);
       Container source = span.container;
       return source == null ? 0 : source.transferable(span.offsetBytes, span.lengthBytes);
     } catch (IOException e) {
@@ -348,8 +337,9 @@ public final class VhdChain implements BlockDevice {
   public long transferTo(long offsetBytes, long lengthBytes, WritableByteChannel target)
       throws IOException {
     Objects.checkFromIndexSize(offsetBytes, lengthBytes, sizeBytes);
+    checkOpen();
     Span span = new Span();
-    locate(offsetBytes, lengthBytes, span);
+    map.locate(offsetBytes, lengthBytes, span);
     Container source = span.container;
     return source == null ? 0 : source.transferTo(span.offsetBytes, span.lengthBytes, target);
   }
@@ -363,10 +353,8 @@ public final class VhdChain implements BlockDevice {
     closed = true;
     IOException failure = null;
     try {
-      if (leaf != null) {
-        leaf.finish();
-      } else if (fixedLeaf != null) {
-        fixedLeaf.container().flush();
+      if (writer != null) {
+        writer.finish();
       }
     } catch (IOException e) {
       failure = e;
@@ -375,247 +363,22 @@ public final class VhdChain implements BlockDevice {
   }
 
   List<Layer> layers() {
-    Layer first = leaf != null ? leaf.layer() : fixedLeaf;
-    if (first == null) {
-      return parents.layers();
-    }
-    List<Layer> all = new ArrayList<>(parents.layers().size() + 1);
-    all.add(first);
-    all.addAll(parents.layers());
-    return all;
+    return map.layers();
   }
 
-  /// Where a range's first bytes are. A mutable carrier, so that a read makes no garbage.
-  private static final class Span {
-    /// Null where no image holds the bytes: they read as zeroes.
-    @Nullable Container container;
-
-    long offsetBytes;
-    long lengthBytes;
-  }
-
-  private void locate(long offsetBytes, long mostBytes, Span span) throws IOException {
+  /// Ready for a change.
+  private LeafWriter writerForChange() throws IOException {
     checkOpen();
-    if (fixedLeaf != null) {
-      span.container = fixedLeaf.container();
-      span.offsetBytes = offsetBytes;
-      span.lengthBytes = mostBytes;
-      return;
-    }
-    int block = (int) (offsetBytes >>> geometry.blockShift());
-    int inBlock = (int) (offsetBytes & geometry.blockBytes() - 1);
-    int sector = inBlock / SECTOR_BYTES;
-    int length = (int) Math.min(mostBytes, geometry.blockBytes() - inBlock);
-    int endSector = Math.ceilDiv(inBlock + length, SECTOR_BYTES);
-    LeafBlock own = leaf == null ? null : leaf.block(block);
-    if (leaf != null && own != null) {
-      boolean present = own.has(sector);
-      endSector = own.endOfRun(sector, endSector, present);
-      length = Math.min(length, endSector * SECTOR_BYTES - inBlock);
-      if (present) {
-        span.container = leaf.layer().container();
-        span.offsetBytes = leaf.dataOffsetBytes(own, inBlock);
-        span.lengthBytes = length;
-        return;
-      }
-    }
-    locateInParents(block, inBlock, length, span);
-  }
-
-  private void locateInParents(int block, int inBlock, int length, Span span) throws IOException {
-    ParentMap map = parents;
-    int[] runs = map.runs(block);
-    int sector = inBlock / SECTOR_BYTES;
-    int run = ParentMap.find(runs, sector);
-    int owner = runs[run + 1];
-    long available = length;
-    if (run + 2 < runs.length) {
-      available = Math.min(available, (long) runs[run + 2] * SECTOR_BYTES - inBlock);
-    }
-    if (owner == ParentMap.HOLE) {
-      span.container = null;
-      span.lengthBytes = available;
-      return;
-    }
-    Layer layer = map.layers().get(owner);
-    long absolute = (long) block * geometry.sectorsPerBlock() + sector;
-    int inSector = inBlock % SECTOR_BYTES;
-    span.container = layer.container();
-    span.offsetBytes = layer.dataOffsetBytes(absolute) + inSector;
-    span.lengthBytes =
-        Math.min(available, layer.contiguousSectors(absolute) * SECTOR_BYTES - inSector);
-  }
-
-  private void writeBlocks(long offsetBytes, ByteBuffer source) throws IOException {
-    WritableLeaf target = writableLeaf();
-    int limit = source.limit();
-    long at = offsetBytes;
-    while (source.position() < limit) {
-      int block = (int) (at >>> geometry.blockShift());
-      int inBlock = (int) (at & geometry.blockBytes() - 1);
-      int length = Math.min(limit - source.position(), geometry.blockBytes() - inBlock);
-      source.limit(source.position() + length);
-      LeafBlock known = target.block(block);
-      if (known != null
-          && known.hasAll(inBlock / SECTOR_BYTES, Math.ceilDiv(inBlock + length, SECTOR_BYTES))) {
-        target
-            .layer()
-            .container()
-            .write(target.dataOffsetBytes(known, inBlock), source, Durability.WRITE_BACK);
-      } else {
-        writeNewSectors(target, block, inBlock, source);
-      }
-      source.limit(limit);
-      at += length;
-    }
-  }
-
-  /// Writes a range of a block of which some sectors are not present yet.
-  private void writeNewSectors(WritableLeaf target, int block, int inBlock, ByteBuffer source)
-      throws IOException {
-    int length = source.remaining();
-    int first = inBlock / SECTOR_BYTES;
-    int end = Math.ceilDiv(inBlock + length, SECTOR_BYTES);
-    ReentrantLock lock = target.lockOf(block);
-    lock.lock();
-    try {
-      LeafBlock known = target.blockLocked(block);
-      // What the first and the last sector hold beside the new bytes must come along.
-      boolean headCut = inBlock % SECTOR_BYTES != 0;
-      boolean tailCut = (inBlock + length) % SECTOR_BYTES != 0;
-      boolean oneSector = end - first == 1;
-      ByteBuffer head =
-          headCut || (tailCut && oneSector) ? absentSector(known, block, first) : null;
-      ByteBuffer tail = tailCut && !oneSector ? absentSector(known, block, end - 1) : null;
-      LeafBlock own = known == null ? target.allocateLocked(block) : known;
-      Container container = target.layer().container();
-      long base = target.dataOffsetBytes(own, 0);
-      if (head != null) {
-        container.write(base + (long) first * SECTOR_BYTES, head, Durability.WRITE_BACK);
-      }
-      if (tail != null) {
-        container.write(base + (long) (end - 1) * SECTOR_BYTES, tail, Durability.WRITE_BACK);
-      }
-      container.write(base + inBlock, source, Durability.WRITE_BACK);
-      target.addSectors(own, first, end);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /// The content of a sector if it is not present in the leaf; null if it is.
-  private @Nullable ByteBuffer absentSector(@Nullable LeafBlock known, int block, int sector)
-      throws IOException {
-    if (known != null && known.has(sector)) {
-      return null;
-    }
-    ByteBuffer content = ByteBuffer.allocate(SECTOR_BYTES);
-    Span span = new Span();
-    locateInParents(block, sector * SECTOR_BYTES, SECTOR_BYTES, span);
-    Container source = span.container;
-    if (source != null) {
-      source.read(span.offsetBytes, content);
-    }
-    return content.clear();
-  }
-
-  private void zeroRange(long offsetBytes, long lengthBytes, Zeroing zeroing) throws IOException {
-    if (fixedLeaf != null) {
-      fixedLeaf.container().writeZeroes(offsetBytes, lengthBytes, zeroing, Durability.WRITE_BACK);
-      return;
-    }
-    long at = offsetBytes;
-    long end = offsetBytes + lengthBytes;
-    while (at < end) {
-      int block = (int) (at >>> geometry.blockShift());
-      int inBlock = (int) (at & geometry.blockBytes() - 1);
-      int length = (int) Math.min(end - at, geometry.blockBytes() - inBlock);
-      zeroInBlock(block, inBlock, length, zeroing);
-      at += length;
-    }
-  }
-
-  private void zeroInBlock(int block, int inBlock, int length, Zeroing zeroing) throws IOException {
-    int first = Math.ceilDiv(inBlock, SECTOR_BYTES);
-    int end = (inBlock + length) / SECTOR_BYTES;
-    if (first >= end) {
-      zeroBytes(block, inBlock, length);
-      return;
-    }
-    int headLength = first * SECTOR_BYTES - inBlock;
-    if (headLength > 0) {
-      zeroBytes(block, inBlock, headLength);
-    }
-    zeroSectors(block, first, end, zeroing);
-    int tailLength = inBlock + length - end * SECTOR_BYTES;
-    if (tailLength > 0) {
-      zeroBytes(block, end * SECTOR_BYTES, tailLength);
-    }
-  }
-
-  /// Zeroes a part of a sector by writing.
-  private void zeroBytes(int block, int inBlock, int length) throws IOException {
-    long at = ((long) block << geometry.blockShift()) + inBlock;
-    writeBlocks(at, ZEROES.duplicate().limit(length));
-  }
-
-  private void zeroSectors(int block, int first, int end, Zeroing zeroing) throws IOException {
-    WritableLeaf target = writableLeaf();
-    ReentrantLock lock = target.lockOf(block);
-    lock.lock();
-    try {
-      LeafBlock own = target.blockLocked(block);
-      boolean parentData = parents.anyData(block);
-      if (own == null && zeroing == Zeroing.MAY_DEALLOCATE && !parentData) {
-        return;
-      }
-      if (own == null) {
-        own = target.allocateLocked(block);
-      }
-      long base = target.dataOffsetBytes(own, 0);
-      target
-          .layer()
-          .container()
-          .writeZeroes(
-              base + (long) first * SECTOR_BYTES,
-              (long) (end - first) * SECTOR_BYTES,
-              zeroing,
-              Durability.WRITE_BACK);
-      if (parentData || zeroing == Zeroing.ALLOCATE) {
-        target.addSectors(own, first, end);
-      }
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void beginChange() throws IOException {
-    checkOpen();
-    if (readOnly()) {
+    if (writer == null) {
       throw new ReadOnlyDeviceException(location);
     }
-    markModified();
-    if (leaf != null) {
-      leaf.checkUsable();
-      if (leaf.commitDue()) {
-        leaf.commit();
-      }
-    }
+    writer.begin();
+    return writer;
   }
 
   private void finishChange(Durability durability) throws IOException {
     if (durability == Durability.FUA) {
       flush();
-    }
-  }
-
-  private void markModified() throws IOException {
-    if (leaf != null) {
-      leaf.markModified();
-    } else if (fixedLeaf != null && fixedModified.compareAndSet(false, true)) {
-      Footers.writeTrailing(
-          fixedLeaf.container(),
-          fixedLeaf.metadata().footer().touched(Clock.systemUTC().instant().getEpochSecond()));
     }
   }
 

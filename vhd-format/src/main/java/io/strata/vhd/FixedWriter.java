@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.vhd;
+
+import io.strata.block.BlockDevice.Durability;
+import io.strata.block.BlockDevice.Zeroing;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Clock;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/// Writes to a fixed image: the disk's bytes are the container's.
+final class FixedWriter implements LeafWriter {
+  private final Layer layer;
+  private final AtomicBoolean modified = new AtomicBoolean();
+
+  FixedWriter(Layer layer) {
+    this.layer = layer;
+  }
+
+  /// Moves the image's timestamp on, by which children find that their parent was changed.
+  @Override
+  public void begin() throws IOException {
+    if (!modified.get() && modified.compareAndSet(false, true)) {
+      Footers.writeTrailing(
+          layer.container(),
+          layer.metadata().footer().touched(Clock.systemUTC().instant().getEpochSecond()));
+    }
+  }
+
+  @Override
+  public void write(long offsetBytes, ByteBuffer source) throws IOException {
+    layer.container().write(offsetBytes, source, Durability.WRITE_BACK);
+  }
+
+  @Override
+  public void writeZeroes(long offsetBytes, long lengthBytes, Zeroing zeroing) throws IOException {
+    layer.container().writeZeroes(offsetBytes, lengthBytes, zeroing, Durability.WRITE_BACK);
+  }
+
+  @Override
+  public void flush() throws IOException {
+    layer.container().flush();
+  }
+
+  @Override
+  public void finish() throws IOException {
+    flush();
+  }
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.vhd;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// The blocks of a writable leaf in memory, and which of them have changes that no commit has
+/// covered. Bitmaps are read when they are first asked for, and kept within a bound.
+///
+/// **Locks.** A block's lock is held where it is allocated, its bits are set, or it is dropped.
+final class LeafBlocks {
+  private static final int LOCKS = 64;
+  private static final int PAGE_SHIFT = 9;
+  private static final int PAGE_BLOCKS = 1 << PAGE_SHIFT;
+
+  /// Bound on changed blocks in memory: at 2 MiB blocks, 8 MiB of bitmaps.
+  private static final int MOST_DIRTY = 16 * 1024;
+
+  /// Bound on unchanged blocks kept, about 16 MiB of bitmaps.
+  private static final int MOST_KEPT = 32 * 1024;
+
+  private final Layer layer;
+  private final BlockGeometry geometry;
+  private final AllocationTable table;
+  private final BlockAllocator allocator;
+  private final ReentrantLock commitLock;
+  private final AtomicReferenceArray<AtomicReferenceArray<LeafBlock>> pages;
+  private final ReentrantLock[] blockLocks = new ReentrantLock[LOCKS];
+
+  // Guarded by itself.
+  private final List<LeafBlock> dirty = new ArrayList<>();
+  // Written while dirty is held; read without it, where a little late does not matter.
+  private volatile int dirtyCount;
+  // Guarded by dirty.
+  private int kept;
+
+  /// @param commitLock held while blocks are neither marked as changed nor on disk
+  LeafBlocks(Layer layer, BlockAllocator allocator, ReentrantLock commitLock) {
+    this.layer = layer;
+    this.allocator = allocator;
+    this.commitLock = commitLock;
+    geometry = layer.geometry();
+    table = layer.table();
+    pages = new AtomicReferenceArray<>((table.blockCount() >>> PAGE_SHIFT) + 1);
+    for (int i = 0; i < LOCKS; i++) {
+      blockLocks[i] = new ReentrantLock();
+    }
+  }
+
+  /// The block if it is allocated; its bitmap is read when it is first asked for.
+  @Nullable LeafBlock block(int index) throws IOException {
+    LeafBlock block = inMemory(index);
+    if (block != null || table.sector(index) < 0) {
+      return block;
+    }
+    ReentrantLock lock = lockOf(index);
+    lock.lock();
+    try {
+      return blockLocked(index);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// The lock under which a block is allocated and its bits are set.
+  ReentrantLock lockOf(int index) {
+    return blockLocks[index & LOCKS - 1];
+  }
+
+  /// As [#block], by the holder of the block's lock.
+  @Nullable LeafBlock blockLocked(int index) throws IOException {
+    AtomicReferenceArray<LeafBlock> page = page(index);
+    LeafBlock block = page.get(index & PAGE_BLOCKS - 1);
+    long sector = table.sector(index);
+    if (block != null || sector < 0) {
+      return block;
+    }
+    block = new LeafBlock(index, sector, geometry.sectorsPerBlock(), layer.readBitmap(index), true);
+    keep(page, block);
+    return block;
+  }
+
+  /// Allocates a block with no sector present, by the holder of its lock. Its data reads as zeroes.
+  LeafBlock allocateLocked(int index) throws IOException {
+    long sector = allocator.allocate();
+    LeafBlock block =
+        new LeafBlock(
+            index, sector, geometry.sectorsPerBlock(), new long[geometry.bitmapWords()], false);
+    AtomicReferenceArray<LeafBlock> page = page(index);
+    page.set(index & PAGE_BLOCKS - 1, block);
+    synchronized (dirty) {
+      kept++;
+    }
+    synchronized (table) {
+      table.set(index, sector);
+    }
+    return block;
+  }
+
+  /// The block if it is in memory.
+  @Nullable LeafBlock inMemory(int index) {
+    AtomicReferenceArray<LeafBlock> page = pages.get(index >>> PAGE_SHIFT);
+    return page == null ? null : page.get(index & PAGE_BLOCKS - 1);
+  }
+
+  /// Marks sectors present whose data was written, by the holder of the block's lock.
+  void addSectors(LeafBlock block, int from, int end) {
+    if (block.add(from, end) || !block.published()) {
+      markDirty(block);
+    }
+  }
+
+  /// Whether changed metadata should be committed before more is made.
+  boolean commitDue() {
+    return dirtyCount >= MOST_DIRTY;
+  }
+
+  /// The changed blocks. The caller unmarks each before it takes its bits.
+  List<LeafBlock> takeDirty() {
+    synchronized (dirty) {
+      List<LeafBlock> changed = List.copyOf(dirty);
+      dirty.clear();
+      dirtyCount = 0;
+      return changed;
+    }
+  }
+
+  void markDirty(LeafBlock block) {
+    if (!block.dirty()) {
+      block.dirty(true);
+      synchronized (dirty) {
+        dirty.add(block);
+        dirtyCount = dirty.size();
+      }
+    }
+  }
+
+  /// Adds the blocks in memory that are full.
+  void addFullTo(BitSet full) {
+    for (int p = 0; p < pages.length(); p++) {
+      AtomicReferenceArray<LeafBlock> page = pages.get(p);
+      for (int i = 0; page != null && i < PAGE_BLOCKS; i++) {
+        LeafBlock block = page.get(i);
+        if (block != null && block.full()) {
+          full.set(block.index());
+        }
+      }
+    }
+  }
+
+  private AtomicReferenceArray<LeafBlock> page(int index) {
+    int number = index >>> PAGE_SHIFT;
+    AtomicReferenceArray<LeafBlock> page = pages.get(number);
+    if (page == null) {
+      page = new AtomicReferenceArray<>(PAGE_BLOCKS);
+      if (!pages.compareAndSet(number, null, page)) {
+        page = pages.get(number);
+      }
+    }
+    return page;
+  }
+
+  private void keep(AtomicReferenceArray<LeafBlock> page, LeafBlock block) {
+    page.set(block.index() & PAGE_BLOCKS - 1, block);
+    boolean over;
+    synchronized (dirty) {
+      over = ++kept > MOST_KEPT;
+      kept = over ? 0 : kept;
+    }
+    if (over) {
+      forgetUnchanged(block);
+    }
+  }
+
+  /// Drops blocks that can be read again: never during a commit, whose blocks are not marked as
+  /// changed any more and not yet on disk; and each under its lock where that is free, so that
+  /// nobody is about to set bits in it.
+  private void forgetUnchanged(LeafBlock except) {
+    if (!commitLock.tryLock()) {
+      return;
+    }
+    try {
+      dropUnchanged(except);
+    } finally {
+      commitLock.unlock();
+    }
+  }
+
+  private void dropUnchanged(LeafBlock except) {
+    for (int p = 0; p < pages.length(); p++) {
+      AtomicReferenceArray<LeafBlock> page = pages.get(p);
+      for (int i = 0; page != null && i < PAGE_BLOCKS; i++) {
+        LeafBlock block = page.get(i);
+        if (block != null && block != except && !block.full() && lockOf(block.index()).tryLock()) {
+          try {
+            if (block.published() && !block.dirty()) {
+              page.set(i, null);
+            }
+          } finally {
+            lockOf(block.index()).unlock();
+          }
+        }
+      }
+    }
+  }
+}
