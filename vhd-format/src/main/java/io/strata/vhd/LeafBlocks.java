@@ -10,10 +10,10 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// The blocks of a writable leaf in memory, and which of them have changes that no commit has
-/// covered. Bitmaps are read when they are first asked for, and kept within a bound.
+/// covered. Bitmaps are read when they are first asked for, and kept within [MetadataBudget].
 ///
 /// **Locks.** A block's lock is held where it is allocated, its bits are set, or it is dropped.
-final class LeafBlocks {
+final class LeafBlocks implements MetadataBudget.Holder {
   private static final int LOCKS = 64;
   private static final int PAGE_SHIFT = 9;
   private static final int PAGE_BLOCKS = 1 << PAGE_SHIFT;
@@ -21,8 +21,8 @@ final class LeafBlocks {
   /// Bound on changed blocks in memory: at 2 MiB blocks, 8 MiB of bitmaps.
   private static final int MOST_DIRTY = 16 * 1024;
 
-  /// Bound on unchanged blocks kept, about 16 MiB of bitmaps.
-  private static final int MOST_KEPT = 32 * 1024;
+  /// What a block takes beside its bitmap, with its place in a page.
+  private static final int BLOCK_BYTES = 64;
 
   private final Layer layer;
   private final BlockGeometry geometry;
@@ -36,11 +36,18 @@ final class LeafBlocks {
   private final List<LeafBlock> dirty = new ArrayList<>();
   // Written while dirty is held; read without it, where a little late does not matter.
   private volatile int dirtyCount;
-  // Guarded by dirty.
-  private int kept;
+  // Written while dirty is held.
+  private volatile long heldBytes;
+  private volatile boolean commitWanted;
+
+  // Guarded by itself: blocks that became full and were dropped since.
+  private final BitSet fullDropped = new BitSet();
+
+  private final MetadataBudget budget;
 
   /// @param commitLock held while blocks are neither marked as changed nor on disk
-  LeafBlocks(Layer layer, BlockAllocator allocator, ReentrantLock commitLock) {
+  LeafBlocks(
+      Layer layer, BlockAllocator allocator, ReentrantLock commitLock, MetadataBudget budget) {
     this.layer = layer;
     this.allocator = allocator;
     this.commitLock = commitLock;
@@ -50,6 +57,8 @@ final class LeafBlocks {
     for (int i = 0; i < LOCKS; i++) {
       blockLocks[i] = new ReentrantLock();
     }
+    this.budget = budget;
+    budget.add(this);
   }
 
   /// The block if it is allocated; its bitmap is read when it is first asked for.
@@ -91,11 +100,7 @@ final class LeafBlocks {
     LeafBlock block =
         new LeafBlock(
             index, sector, geometry.sectorsPerBlock(), new long[geometry.bitmapWords()], false);
-    AtomicReferenceArray<LeafBlock> page = page(index);
-    page.set(index & PAGE_BLOCKS - 1, block);
-    synchronized (dirty) {
-      kept++;
-    }
+    keep(page(index), block);
     synchronized (table) {
       table.set(index, sector);
     }
@@ -117,7 +122,7 @@ final class LeafBlocks {
 
   /// Whether changed metadata should be committed before more is made.
   boolean commitDue() {
-    return dirtyCount >= MOST_DIRTY;
+    return dirtyCount >= MOST_DIRTY || (commitWanted && dirtyCount > 0);
   }
 
   /// The changed blocks. The caller unmarks each before it takes its bits.
@@ -126,6 +131,7 @@ final class LeafBlocks {
       List<LeafBlock> changed = List.copyOf(dirty);
       dirty.clear();
       dirtyCount = 0;
+      commitWanted = false;
       return changed;
     }
   }
@@ -140,8 +146,11 @@ final class LeafBlocks {
     }
   }
 
-  /// Adds the blocks in memory that are full.
+  /// Adds the blocks that are full, as far as they were in memory.
   void addFullTo(BitSet full) {
+    synchronized (fullDropped) {
+      full.or(fullDropped);
+    }
     for (int p = 0; p < pages.length(); p++) {
       AtomicReferenceArray<LeafBlock> page = pages.get(p);
       for (int i = 0; page != null && i < PAGE_BLOCKS; i++) {
@@ -167,45 +176,67 @@ final class LeafBlocks {
 
   private void keep(AtomicReferenceArray<LeafBlock> page, LeafBlock block) {
     page.set(block.index() & PAGE_BLOCKS - 1, block);
-    boolean over;
+    long bytes = bytesOf(block);
     synchronized (dirty) {
-      over = ++kept > MOST_KEPT;
-      kept = over ? 0 : kept;
+      heldBytes += bytes;
     }
-    if (over) {
-      forgetUnchanged(block);
-    }
+    budget.grew(bytes);
+  }
+
+  private long bytesOf(LeafBlock block) {
+    return BLOCK_BYTES + (block.full() ? 0 : (long) geometry.bitmapWords() * Long.BYTES);
+  }
+
+  @Override
+  public long heldBytes() {
+    return heldBytes;
   }
 
   /// Drops blocks that can be read again: never during a commit, whose blocks are not marked as
-  /// changed any more and not yet on disk; and each under its lock where that is free, so that
-  /// nobody is about to set bits in it.
-  private void forgetUnchanged(LeafBlock except) {
+  /// changed any more and not yet on disk.
+  @Override
+  public void shrink() {
     if (!commitLock.tryLock()) {
       return;
     }
     try {
-      dropUnchanged(except);
+      long left = 0;
+      for (int p = 0; p < pages.length(); p++) {
+        AtomicReferenceArray<LeafBlock> page = pages.get(p);
+        for (int i = 0; page != null && i < PAGE_BLOCKS; i++) {
+          LeafBlock block = page.get(i);
+          left += block == null || drop(page, i, block) ? 0 : bytesOf(block);
+        }
+      }
+      synchronized (dirty) {
+        heldBytes = left;
+      }
+      commitWanted = true;
     } finally {
       commitLock.unlock();
     }
   }
 
-  private void dropUnchanged(LeafBlock except) {
-    for (int p = 0; p < pages.length(); p++) {
-      AtomicReferenceArray<LeafBlock> page = pages.get(p);
-      for (int i = 0; page != null && i < PAGE_BLOCKS; i++) {
-        LeafBlock block = page.get(i);
-        if (block != null && block != except && !block.full() && lockOf(block.index()).tryLock()) {
-          try {
-            if (block.published() && !block.dirty()) {
-              page.set(i, null);
-            }
-          } finally {
-            lockOf(block.index()).unlock();
-          }
+  /// Under the block's lock where that is free, and not held by this thread itself, so that nobody
+  /// is about to set bits in the block.
+  private boolean drop(AtomicReferenceArray<LeafBlock> page, int place, LeafBlock block) {
+    ReentrantLock lock = lockOf(block.index());
+    if (lock.isHeldByCurrentThread() || !lock.tryLock()) {
+      return false;
+    }
+    try {
+      if (!block.published() || block.dirty()) {
+        return false;
+      }
+      if (block.full() && !layer.knownFull(block.index())) {
+        synchronized (fullDropped) {
+          fullDropped.set(block.index());
         }
       }
+      page.set(place, null);
+      return true;
+    } finally {
+      lock.unlock();
     }
   }
 }

@@ -6,7 +6,7 @@ import static io.strata.vhd.VhdLayout.SECTOR_BYTES;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /// The read-only images of a chain merged into one map, so that a read costs the same at any depth:
@@ -14,16 +14,16 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 ///
 /// A block's runs are `{start, owner, start, owner, ...}`: the sector in the block where a run
 /// starts, and the index of its image or `HOLE`. They are made when first asked for, from the BATs
-/// and bitmaps of the images that have the block, and kept within a bound.
+/// and bitmaps of the images that have the block, and kept within [MetadataBudget].
 ///
 /// Safe for many threads: the images don't change, so a block's runs are the same whoever makes
 /// them.
-final class ParentMap {
+final class ParentMap implements MetadataBudget.Holder {
   /// Owner of sectors that no image holds; they read as zeroes.
   static final int HOLE = -1;
 
-  /// Bound on what one chain keeps, in ints (16 MiB).
-  private static final int MOST_INTS = 4 << 20;
+  /// What a block's runs take beside themselves, in ints.
+  private static final int ENTRY_INTS = 5;
 
   private static final int PAGE_SHIFT = 9;
   private static final int[] ALL_HOLE = {0, HOLE};
@@ -31,7 +31,7 @@ final class ParentMap {
   private final List<Layer> layers;
   private final BlockGeometry geometry;
   private final AtomicReferenceArray<AtomicReferenceArray<int[]>> pages;
-  private final AtomicInteger ints = new AtomicInteger();
+  private final AtomicLong heldBytes = new AtomicLong();
 
   /// @param layers nearest first
   /// @param geometry the blocks by which the map is kept
@@ -41,6 +41,7 @@ final class ParentMap {
     this.geometry = geometry;
     int blocks = (int) Math.ceilDiv(sizeBytes, (long) geometry.blockBytes());
     pages = new AtomicReferenceArray<>((blocks >>> PAGE_SHIFT) + 1);
+    MetadataBudget.PROCESS.add(this);
   }
 
   List<Layer> layers() {
@@ -79,12 +80,6 @@ final class ParentMap {
   }
 
   private int[] keep(int block, int[] runs) {
-    if (ints.addAndGet(runs.length + 4) > MOST_INTS) {
-      for (int i = 0; i < pages.length(); i++) {
-        pages.set(i, null);
-      }
-      ints.set(0);
-    }
     int index = block >>> PAGE_SHIFT;
     AtomicReferenceArray<int[]> page = pages.get(index);
     if (page == null) {
@@ -94,7 +89,23 @@ final class ParentMap {
       }
     }
     page.set(block & (1 << PAGE_SHIFT) - 1, runs);
+    int bytes = Integer.BYTES * (runs.length + ENTRY_INTS);
+    heldBytes.addAndGet(bytes);
+    MetadataBudget.PROCESS.grew(bytes);
     return runs;
+  }
+
+  @Override
+  public long heldBytes() {
+    return heldBytes.get();
+  }
+
+  @Override
+  public void shrink() {
+    for (int i = 0; i < pages.length(); i++) {
+      pages.set(i, null);
+    }
+    heldBytes.set(0);
   }
 
   private int[] merge(int block) throws IOException {

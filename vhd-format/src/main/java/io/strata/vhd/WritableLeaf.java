@@ -39,7 +39,7 @@ final class WritableLeaf {
   private final ReentrantLock commitLock = new ReentrantLock();
   private final AtomicBoolean modified = new AtomicBoolean();
 
-  private WritableLeaf(Layer layer) throws IOException {
+  private WritableLeaf(Layer layer, MetadataBudget budget) throws IOException {
     this.layer = layer;
     container = layer.container();
     geometry = layer.geometry();
@@ -48,14 +48,18 @@ final class WritableLeaf {
     long endBytes = ImageEnd.bytes(layer.metadata(), layer.table());
     allocator = new BlockAllocator(container, geometry, footer, endBytes, barrier);
     footer.spread();
-    blocks = new LeafBlocks(layer, allocator, commitLock);
+    blocks = new LeafBlocks(layer, allocator, commitLock, budget);
     commits = new LeafCommit(layer, allocator, blocks, footer, barrier, commitLock);
   }
 
   /// Takes an image over for writing: room after its last block is zeroed, since a writer that died
   /// may have left data there, and a footer that is missing in one of its places is put back.
   static WritableLeaf open(Layer layer) throws IOException {
-    return new WritableLeaf(layer);
+    return open(layer, MetadataBudget.PROCESS);
+  }
+
+  static WritableLeaf open(Layer layer, MetadataBudget budget) throws IOException {
+    return new WritableLeaf(layer, budget);
   }
 
   /// The image as a read-only layer, after a commit.
@@ -140,6 +144,11 @@ final class WritableLeaf {
   /// Throws if an earlier barrier failed.
   void checkUsable() throws IOException {
     barrier.checkUsable();
+  }
+
+  /// Whether the block is kept in memory.
+  boolean inMemory(int index) {
+    return blocks.inMemory(index) != null;
   }
 
   /// Whether changed metadata should be committed before more is made.
