@@ -89,6 +89,7 @@ final class LeafBlocks implements MetadataBudget.Holder {
     if (block != null || sector < 0) {
       return block;
     }
+    budget.missed();
     block = new LeafBlock(index, sector, geometry.sectorsPerBlock(), layer.readBitmap(index), true);
     keep(page, block);
     return block;

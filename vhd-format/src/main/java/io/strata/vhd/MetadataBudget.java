@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// A bound on what all open images of a process keep in memory of bitmaps and merged parents: they
@@ -30,6 +31,8 @@ final class MetadataBudget {
 
   private final long mostBytes;
   private final AtomicLong usedBytes = new AtomicLong();
+  private final LongAdder misses = new LongAdder();
+  private final LongAdder shrinks = new LongAdder();
   private final ReentrantLock shrinking = new ReentrantLock();
 
   // Guarded by itself.
@@ -57,6 +60,15 @@ final class MetadataBudget {
     }
   }
 
+  /// To be called when metadata had to be read that was not kept.
+  void missed() {
+    misses.increment();
+  }
+
+  MetadataCacheStatistics statistics() {
+    return new MetadataCacheStatistics(usedBytes.get(), mostBytes, misses.sum(), shrinks.sum());
+  }
+
   private void shrinkLargest() {
     List<Holder> all;
     synchronized (holders) {
@@ -66,6 +78,7 @@ final class MetadataBudget {
     if (used > mostBytes) {
       Optional<Holder> largest = all.stream().max(Comparator.comparingLong(Holder::heldBytes));
       largest.ifPresent(Holder::shrink);
+      shrinks.increment();
       used = sum(all);
     }
     usedBytes.set(used);

@@ -109,6 +109,7 @@ final class ParentMap implements MetadataBudget.Holder {
   }
 
   private int[] merge(int block) throws IOException {
+    MetadataBudget.PROCESS.missed();
     int sectors = geometry.sectorsPerBlock();
     long first = (long) block * sectors;
     Owners owners = new Owners(sectors);

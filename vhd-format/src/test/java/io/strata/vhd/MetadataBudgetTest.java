@@ -88,6 +88,7 @@ class MetadataBudgetTest {
     budget.grew(20);
     assertThat(large.bytes).isZero();
     assertThat(small.bytes).isEqualTo(50);
+    assertThat(budget.statistics()).isEqualTo(new MetadataCacheStatistics(50, 100, 0, 1));
   }
 
   private static final class FakeHolder implements MetadataBudget.Holder {

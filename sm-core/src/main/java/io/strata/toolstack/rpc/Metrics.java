@@ -8,6 +8,7 @@ import io.strata.nbd.ExportStatistics;
 import io.strata.nbd.LatencyHistogram;
 import io.strata.spi.VdiUuid;
 import io.strata.toolstack.Version;
+import io.strata.vhd.MetadataCacheStatistics;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -70,7 +71,25 @@ final class Metrics {
         "virtual_allocation_bytes",
         "Sum of the disks' sizes as guests see them.",
         SrRecord::virtualAllocationBytes);
+    metadataCache(MetadataCacheStatistics.now());
     return text.toString();
+  }
+
+  private void metadataCache(MetadataCacheStatistics cache) {
+    String metric = "strata_metadata_cache_";
+    single(metric + "bytes", "gauge", "Bitmaps and merged parents in memory.", cache.heldBytes());
+    single(metric + "limit_bytes", "gauge", "The most that is kept.", cache.mostBytes());
+    single(
+        metric + "misses_total",
+        "counter",
+        "Blocks whose metadata was read; every other request found it in memory.",
+        cache.misses());
+    single(metric + "shrinks_total", "counter", "Times that a disk gave up some.", cache.shrinks());
+  }
+
+  private void single(String metric, String type, String help, long value) {
+    text.family(metric, type, help);
+    text.sample(metric, Map.of(), value);
   }
 
   private void counter(String name, String help, ToLongFunction<ExportStatistics> value) {

@@ -14,7 +14,8 @@ import java.util.Optional;
 /// Entry of the `bench` script: runs a suite, prints its table, and writes `SUITE.csv` and
 /// `SUITE.svg`.
 public final class Bench {
-  private static final String USAGE = "usage: bench vhd|nbd [--quick] [--rounds=N] [--only=PART]";
+  private static final String USAGE =
+      "usage: bench vhd|nbd [--quick] [--rounds=N] [--only=PART]" + " [--match=TEXT]";
 
   private Bench() {}
 
@@ -48,7 +49,12 @@ public final class Bench {
         suite,
         only,
         parts,
-        new Scale(rounds, scale.diskBytes(), scale.seconds(), scale.snapshots()));
+        new Scale(
+            rounds,
+            scale.diskBytes(),
+            scale.seconds(),
+            scale.snapshots(),
+            option(options, "match").orElse("")));
   }
 
   private static Optional<String> option(List<String> options, String name) {
@@ -97,16 +103,16 @@ public final class Bench {
       System.err.printf(
           Locale.ROOT, "%s %s: %.0f s%n", suite, part.getKey(), (System.nanoTime() - start) / 1e9);
     }
-    if (suite.equals("nbd")) {
-      NbdBench.compare(results);
-    }
     if (!results.isEmpty()) {
-      System.out.println(Machine.describe());
-      results.print(System.out);
       Path folder = Path.of(System.getProperty("strata.benchResults", "."));
       Files.createDirectories(folder);
       results.writeCsv(folder.resolve(suite + ".csv"));
       Plot.write(results, folder.resolve(suite + ".svg"));
+      if (suite.equals("nbd")) {
+        NbdTargets.judge(results);
+      }
+      System.out.println(Machine.describe());
+      results.print(System.out);
       System.out.println("written: " + folder.resolve(suite + ".csv") + " and .svg");
     }
     System.exit(failed == 0 ? 0 : 1);

@@ -4,11 +4,12 @@ package io.strata.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 
 /// The NBD server beside the servers that Debian offers: the same fio jobs on unix sockets, one
 /// server after another, in rounds.
@@ -27,7 +28,7 @@ final class NbdBench {
   /// The end of a disk is for the warm-up alone, so that first touches stay such.
   private static final long WARM_BYTES = 64 * Scale.MIB;
 
-  private static final int[] DEPTHS = {1, 8, 30, 200};
+  static final List<Integer> DEPTHS = List.of(1, 8, 30, 200);
   private static final int LAYER_WRITES = 64;
   private static final int LAYER_WRITE_BYTES = 1 << 16;
   private static final Task MEMORY = Task.cost("memory, peak", "MiB");
@@ -54,39 +55,6 @@ final class NbdBench {
     }
   }
 
-  /// The best copy-on-write peer and nbdkit, for each workload.
-  static void compare(Results results) {
-    for (Task task : List.copyOf(results.tasks().keySet())) {
-      if (!task.unit().equals("IOPS") && !task.unit().equals("MiB/s")) {
-        continue;
-      }
-      String ours =
-          results.subjects(task).stream()
-              .filter(s -> s.startsWith("strata"))
-              .findFirst()
-              .orElse("");
-      Optional<String> best =
-          results.best(task, s -> s.startsWith("qemu vpc") || s.startsWith("qemu qcow2"));
-      if (best.isPresent() && !ours.isEmpty()) {
-        double ratio = results.ratio(task, ours, best.get());
-        results.target(
-            task.name() + ": as fast as the best copy-on-write peer",
-            Results.ratioText(ratio) + " of " + best.get() + kit(results, task),
-            ratio >= 1);
-      }
-    }
-  }
-
-  private static String kit(Results results, Task task) {
-    if (!results.subjects(task).contains(Peer.NBDKIT.name())) {
-      return "";
-    }
-    return ", "
-        + Results.ratioText(results.ratio(task, Peer.STRATA_VHD.name(), Peer.NBDKIT.name()))
-        + " of nbdkit on raw; raw against raw "
-        + Results.ratioText(results.ratio(task, Peer.STRATA_RAW.name(), Peer.NBDKIT.name()));
-  }
-
   private void disks() throws IOException, InterruptedException {
     Map<String, Path> full = new HashMap<>();
     Map<String, Path> empty = new HashMap<>();
@@ -94,15 +62,52 @@ final class NbdBench {
       full.put(format, image("full", format, disk -> Fill.dense(disk, scale.diskBytes(), 1)));
       empty.put(format, image("empty", format, _ -> {}));
     }
+    Map<Peer, Path> images = new LinkedHashMap<>();
+    for (Peer peer : PEERS) {
+      Path image = scratch.folder(peer.fileName()).resolve("disk." + peer.format());
+      Images.copy(Objects.requireNonNull(full.get(peer.format())), image);
+      images.put(peer, image);
+    }
     for (int round = 0; round < scale.rounds(); round++) {
-      for (Peer peer : PEERS) {
-        System.err.println("nbd disks: round " + (round + 1) + ", " + peer.name());
-        Command.settle();
-        onFullDisk(peer, Objects.requireNonNull(full.get(peer.format())));
-        for (Workload workload : List.of(Workload.FIRST_4K, Workload.FIRST_1M)) {
+      System.err.println("nbd disks: round " + (round + 1));
+      onFullDisks(images);
+      for (Workload workload : List.of(Workload.FIRST_4K, Workload.FIRST_1M)) {
+        for (Peer peer : scale.wants(workload) ? PEERS : List.<Peer>of()) {
           onEmptyDisk(peer, workload, Objects.requireNonNull(empty.get(peer.format())));
         }
       }
+    }
+  }
+
+  /// One load after another, and each on one server after another: what changes on the machine over
+  /// time meets all servers alike. Those that are not being loaded have nothing to do.
+  private void onFullDisks(Map<Peer, Path> images) throws IOException, InterruptedException {
+    List<Workload> workloads = Workload.ON_FULL_DISK.stream().filter(scale::wants).toList();
+    Map<Peer, ServerProcess> servers = new LinkedHashMap<>();
+    try {
+      for (Map.Entry<Peer, Path> image :
+          workloads.isEmpty() ? List.<Map.Entry<Peer, Path>>of() : images.entrySet()) {
+        ServerProcess server = start(image.getKey(), image.getValue(), false);
+        servers.put(image.getKey(), server);
+        warmUp(server);
+      }
+      for (Workload workload : workloads) {
+        for (Map.Entry<Peer, ServerProcess> server : servers.entrySet()) {
+          Command.settle();
+          measure(
+              workload,
+              "",
+              server.getKey().name(),
+              server.getValue(),
+              scale.diskBytes() - WARM_BYTES);
+        }
+      }
+      for (Map.Entry<Peer, ServerProcess> server : servers.entrySet()) {
+        long pid = server.getValue().process().pid();
+        results.add(MEMORY, server.getKey().name(), ServerProcess.memoryMib(pid, "VmHWM"));
+      }
+    } finally {
+      servers.values().forEach(ServerProcess::close);
     }
   }
 
@@ -117,29 +122,20 @@ final class NbdBench {
     return file;
   }
 
-  private void onFullDisk(Peer peer, Path image) throws IOException, InterruptedException {
-    try (ServerProcess server = start(peer, image, false)) {
-      warmUp(server);
-      for (Workload workload : Workload.ON_FULL_DISK) {
-        measure(workload, "", peer.name(), server, scale.diskBytes() - WARM_BYTES);
-      }
-      results.add(MEMORY, peer.name(), ServerProcess.memoryMib(server.process().pid(), "VmHWM"));
-    }
-  }
-
   private void onEmptyDisk(Peer peer, Workload workload, Path empty)
       throws IOException, InterruptedException {
     Path image = scratch.folder("touched").resolve(String.valueOf(empty.getFileName()));
     Images.copy(empty, image);
     try (ServerProcess server = start(peer, image, false)) {
       warmUp(server);
+      Command.settle();
       measure(workload, "", peer.name(), server, scale.diskBytes() - WARM_BYTES);
     }
     Files.delete(image);
   }
 
   private void chains() throws IOException, InterruptedException {
-    int deepest = DEPTHS[DEPTHS.length - 1];
+    int deepest = DEPTHS.getLast();
     long size = scale.diskBytes() / 2;
     List<Path> vhds =
         Chains.vhd(scratch.folder("vhd"), deepest, size, LAYER_WRITES, LAYER_WRITE_BYTES);
@@ -156,17 +152,18 @@ final class NbdBench {
   private void onChain(Peer peer, Path leaf, int depth, long size)
       throws IOException, InterruptedException {
     try (ServerProcess server = start(peer, leaf, true)) {
-      Workload first = Workload.ON_CHAIN.getFirst();
-      Fio.run(first.line(server.uri(), 0, size, scale.seconds() / 2));
       for (Workload workload : Workload.ON_CHAIN) {
-        measure(workload, ", chain of " + depth, peer.name(), server, size);
+        Fio.run(workload.line(server.uri(), 0, size, scale.seconds()));
+      }
+      for (Workload workload : Workload.ON_CHAIN) {
+        measure(workload, NbdTargets.chain(depth), peer.name(), server, size);
       }
     }
   }
 
   private ServerProcess start(Peer peer, Path image, boolean readOnly)
       throws IOException, InterruptedException {
-    Path socket = scratch.file("nbd.sock");
+    Path socket = scratch.file(peer.fileName() + ".sock");
     return ServerProcess.start(peer.line(image, socket, readOnly), socket);
   }
 
@@ -179,9 +176,21 @@ final class NbdBench {
   private void measure(
       Workload workload, String suffix, String subject, ServerProcess server, long spanBytes)
       throws IOException, InterruptedException {
+    // One request at a time takes ten times as long where client and server are on different
+    // processors than where the scheduler put them on one: so it must not have the choice.
+    boolean pinned = workload.alone() && Runtime.getRuntime().availableProcessors() > 1;
+    List<String> line = new ArrayList<>();
+    if (pinned) {
+      server.pin("1");
+      line.addAll(List.of("taskset", "-c", "0"));
+    }
+    line.addAll(workload.line(server.uri(), 0, spanBytes, scale.seconds()));
     long before = server.cpuMicros();
-    Fio fio = Fio.run(workload.line(server.uri(), 0, spanBytes, scale.seconds()));
+    Fio fio = Fio.run(line);
     long used = server.cpuMicros() - before;
+    if (pinned) {
+      server.pin("0-" + (Runtime.getRuntime().availableProcessors() - 1));
+    }
     results.add(
         workload.task(suffix), subject, workload.bandwidth() ? fio.mibPerSecond() : fio.iops());
     results.add(

@@ -32,6 +32,11 @@ record Peer(String name, Kind kind, String format, String cache) {
     return !format.equals("raw");
   }
 
+  /// A name for its files.
+  String fileName() {
+    return name.replace(' ', '-');
+  }
+
   /// How the server is started.
   List<String> line(Path image, Path socket, boolean readOnly) {
     List<String> line = new ArrayList<>();

@@ -60,6 +60,13 @@ record ServerProcess(Process process, Path socket, Path log) implements AutoClos
     return "nbd+unix:///?socket=" + socket;
   }
 
+  /// Lets the server's threads, and those that they make, run on these processors only.
+  ///
+  /// @param processors as `taskset` takes them
+  void pin(String processors) throws IOException, InterruptedException {
+    Command.run("taskset", "-a", "-c", "-p", processors, Long.toString(process.pid()));
+  }
+
   /// Processor time it used until now, in microseconds, in steps of 10 ms.
   long cpuMicros() throws IOException {
     return cpuMicros(process.pid());

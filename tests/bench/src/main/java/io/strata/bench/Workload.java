@@ -44,6 +44,11 @@ record Workload(String name, boolean bandwidth, List<String> options) {
     return new Workload(name, true, List.copyOf(Arrays.asList(options.split(" ", -1))));
   }
 
+  /// Whether one request at a time is made.
+  boolean alone() {
+    return options.contains("iodepth=1");
+  }
+
   Task task(String suffix) {
     return Task.rate(name + suffix, bandwidth ? "MiB/s" : "IOPS");
   }
