@@ -6,6 +6,7 @@ import io.strata.gc.GcAction;
 import io.strata.gc.GcPlanner;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.Repository;
+import io.strata.spi.Snapshots.Prepared;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
@@ -324,21 +325,29 @@ final class Collector {
     }
   }
 
-  /// Running disks let go of the nodes that are gone.
+  /// Running disks let go of the nodes that are gone. Closing these frees their storage, which may
+  /// take long, so nothing is held by then.
   private void refreshReaders(SrUuid sr, VhdTree tree) throws StorageException {
+    List<Prepared> replaced = new ArrayList<>();
     try (var _ = core.locks().sr(sr, "sr-gc")) {
       for (VdiUuid volume : running(sr)) {
         if (disks.serves(volume)) {
-          var prepared = tree.prepareRefresh(volume);
-          try {
-            disks.whileAtRest(volume, prepared::commit);
-          } catch (StorageException e) {
-            prepared.abandon();
-            throw e;
-          }
-          prepared.release();
+          replaced.add(refresh(volume, tree));
         }
       }
+    } finally {
+      replaced.forEach(Prepared::release);
+    }
+  }
+
+  private Prepared refresh(VdiUuid volume, VhdTree tree) throws StorageException {
+    Prepared prepared = tree.prepareRefresh(volume);
+    try {
+      disks.whileAtRest(volume, prepared::commit);
+      return prepared;
+    } catch (StorageException e) {
+      prepared.abandon();
+      throw e;
     }
   }
 

@@ -20,6 +20,10 @@ public interface Container extends BlockDevice {
   /// Bytes of storage that the content really takes.
   long physicalBytes() throws IOException;
 
+  /// Says that what was written here will be flushed soon, so that its way to the medium may begin
+  /// now. Only a hint: nothing is durable by it, and nothing that fails is told but by the flush.
+  default void startWriteback(long offsetBytes, long lengthBytes) {}
+
   /// Where the content lives, for messages: a path or a volume's name.
   String location();
 }

@@ -216,6 +216,18 @@ public final class FileContainer implements Container {
   }
 
   @Override
+  public void startWriteback(long offsetBytes, long lengthBytes) {
+    if (!readOnly) {
+      int _ = startedWriteback(offsetBytes, lengthBytes);
+    }
+  }
+
+  /// @return 0, or the error number
+  int startedWriteback(long offsetBytes, long lengthBytes) {
+    return LinuxCalls.startWriteback(fd, offsetBytes, lengthBytes);
+  }
+
+  @Override
   public String location() {
     return path.toString();
   }

@@ -17,7 +17,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /// The few system calls that the JDK does not offer: open(2) with flags, fallocate(2), lseek(2) for
-/// holes. Linux on 64-bit machines.
+/// holes, sync_file_range(2). Linux on 64-bit machines.
 final class LinuxCalls {
   static final int O_RDONLY = 0;
   static final int O_RDWR = 2;
@@ -29,6 +29,10 @@ final class LinuxCalls {
   static final int FALLOC_KEEP_SIZE = 1;
   static final int FALLOC_PUNCH_HOLE = 2;
   static final int FALLOC_ZERO_RANGE = 16;
+
+  /// Only begins the way to the medium. The flags that wait would also take an error away that the
+  /// next fdatasync must report.
+  private static final int SYNC_FILE_RANGE_WRITE = 2;
 
   static final int SEEK_DATA = 3;
   static final int SEEK_HOLE = 4;
@@ -72,6 +76,16 @@ final class LinuxCalls {
           FunctionDescriptor.of(
               ValueLayout.JAVA_LONG,
               ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_LONG,
+              ValueLayout.JAVA_INT));
+
+  private static final MethodHandle SYNC_FILE_RANGE =
+      handle(
+          "sync_file_range",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_LONG,
               ValueLayout.JAVA_LONG,
               ValueLayout.JAVA_INT));
 
@@ -156,6 +170,24 @@ final class LinuxCalls {
       MemorySegment state = arena.allocate(STATE);
       long result = (long) LSEEK.invokeExact(state, fd, offsetBytes, whence);
       return result >= 0 ? result : -(int) ERRNO.get(state, 0L);
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+  }
+
+  /// Begins to write changed pages of a range.
+  ///
+  /// @return 0, or the error number
+  static int startWriteback(int fd, long offsetBytes, long lengthBytes) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      int result =
+          (int)
+              SYNC_FILE_RANGE.invokeExact(
+                  state, fd, offsetBytes, lengthBytes, SYNC_FILE_RANGE_WRITE);
+      return result == 0 ? 0 : (int) ERRNO.get(state, 0L);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable t) {

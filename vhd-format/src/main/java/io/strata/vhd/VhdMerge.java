@@ -110,18 +110,10 @@ public final class VhdMerge implements Closeable {
   ///
   /// @param fromBlock 0, or what [MergeListener#durableUpTo] was told by an earlier try
   public void run(int fromBlock, MergeListener listener) throws IOException {
-    long sinceCommit = 0;
-    int blocks = (int) Math.ceilDiv(run.get(target).sizeBytes(), (long) geometry.blockBytes());
-    for (int block = fromBlock; block < blocks; block++) {
-      if (!heldByOthers(block)) {
-        continue;
-      }
-      sinceCommit += mergeBlock(block, listener);
-      if (sinceCommit >= COMMIT_BYTES || (leaf != null && leaf.commitDue())) {
-        commit();
-        listener.durableUpTo(block + 1);
-        sinceCommit = 0;
-      }
+    Layer into = run.get(target);
+    int blocks = (int) Math.ceilDiv(into.sizeBytes(), (long) geometry.blockBytes());
+    try (EarlyWriteback writeback = new EarlyWriteback(into.container())) {
+      mergeBlocks(fromBlock, blocks, listener, writeback);
     }
     if (leaf == null) {
       commit();
@@ -129,6 +121,23 @@ public final class VhdMerge implements Closeable {
       leaf.finish();
     }
     listener.durableUpTo(blocks);
+  }
+
+  private void mergeBlocks(
+      int fromBlock, int blocks, MergeListener listener, EarlyWriteback writeback)
+      throws IOException {
+    long sinceCommit = 0;
+    for (int block = fromBlock; block < blocks; block++) {
+      if (!heldByOthers(block)) {
+        continue;
+      }
+      sinceCommit += mergeBlock(block, listener, writeback);
+      if (sinceCommit >= COMMIT_BYTES || (leaf != null && leaf.commitDue())) {
+        commit();
+        listener.durableUpTo(block + 1);
+        sinceCommit = 0;
+      }
+    }
   }
 
   @Override
@@ -154,7 +163,8 @@ public final class VhdMerge implements Closeable {
     return false;
   }
 
-  private long mergeBlock(int block, MergeListener listener) throws IOException {
+  private long mergeBlock(int block, MergeListener listener, EarlyWriteback writeback)
+      throws IOException {
     int[] runs = map.runs(block);
     long merged = 0;
     for (int r = 0; r < runs.length; r += 2) {
@@ -165,7 +175,7 @@ public final class VhdMerge implements Closeable {
       }
       for (int at = runs[r]; at < end; ) {
         int sectors = Math.min(end - at, PIECE_BYTES / SECTOR_BYTES);
-        int copied = copy(block, at, sectors, run.get(owner));
+        int copied = copy(block, at, sectors, run.get(owner), writeback);
         at += copied;
         merged += (long) copied * SECTOR_BYTES;
         listener.merged((long) copied * SECTOR_BYTES);
@@ -177,7 +187,8 @@ public final class VhdMerge implements Closeable {
   /// Copies sectors of one image to the target: holes as holes.
   ///
   /// @return the sectors copied, at least 1
-  private int copy(int block, int sector, int sectors, Layer from) throws IOException {
+  private int copy(int block, int sector, int sectors, Layer from, EarlyWriteback writeback)
+      throws IOException {
     long absolute = (long) block * geometry.sectorsPerBlock() + sector;
     int count = (int) Math.min(sectors, from.contiguousSectors(absolute));
     long source = from.dataOffsetBytes(absolute);
@@ -196,7 +207,7 @@ public final class VhdMerge implements Closeable {
       kind = zeroes(buffer.flip()) ? Kind.HOLE : Kind.DATA;
     }
     if (kind == Kind.DATA) {
-      put(block, sector, buffer);
+      put(block, sector, buffer, writeback);
     } else {
       zero(block, sector, count);
     }
@@ -225,21 +236,23 @@ public final class VhdMerge implements Closeable {
     }
   }
 
-  private void put(int block, int sector, ByteBuffer data) throws IOException {
-    int end = sector + data.remaining() / SECTOR_BYTES;
+  private void put(int block, int sector, ByteBuffer data, EarlyWriteback writeback)
+      throws IOException {
+    int length = data.remaining();
     if (leaf == null) {
-      run.get(target).container().write(diskOffset(block, sector), data, Durability.WRITE_BACK);
+      long at = diskOffset(block, sector);
+      run.get(target).container().write(at, data, Durability.WRITE_BACK);
+      writeback.written(at, length);
       return;
     }
     ReentrantLock lock = leaf.lockOf(block);
     lock.lock();
     try {
       LeafBlock own = allocated(leaf, block);
-      leaf.layer()
-          .container()
-          .write(
-              leaf.dataOffsetBytes(own, (long) sector * SECTOR_BYTES), data, Durability.WRITE_BACK);
-      leaf.addSectors(own, sector, end);
+      long at = leaf.dataOffsetBytes(own, (long) sector * SECTOR_BYTES);
+      leaf.layer().container().write(at, data, Durability.WRITE_BACK);
+      leaf.addSectors(own, sector, sector + length / SECTOR_BYTES);
+      writeback.written(at, length);
     } finally {
       lock.unlock();
     }
