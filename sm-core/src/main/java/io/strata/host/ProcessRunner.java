@@ -131,7 +131,10 @@ public final class ProcessRunner {
     closeQuietly(process);
   }
 
+  /// Waits for a killed process, also where this thread is interrupted: its caller may take for
+  /// granted that it is gone.
   private static void reap(Process process) {
+    boolean interrupted = Thread.interrupted();
     try {
       if (!process.waitFor(SIGKILL_PATIENCE_SECONDS, TimeUnit.SECONDS)) {
         LOG.log(
@@ -140,7 +143,11 @@ public final class ProcessRunner {
             process.pid());
       }
     } catch (InterruptedException stopped) {
-      Thread.currentThread().interrupt();
+      interrupted = true;
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
