@@ -118,6 +118,9 @@ public final class VhdCreator {
         VhdFooter.create(DiskType.DIFFERENCING, uuid, sizeBytes, HEADER_AT, now()),
         header,
         false);
+    // Barrier: a change of parent may make the image grow, which leaves the footer at the end
+    // behind.
+    child.flush();
   }
 
   /// Bytes that locators written by [#writeLocators] take.
@@ -156,6 +159,8 @@ public final class VhdCreator {
         TABLE_AT, entries, blockBytes, parent, parentTimestamp, parentName, locators);
   }
 
+  /// Writes all of an image but its data. It is durable by its footer at the end; the copy at
+  /// offset 0 is after the next flush.
   private static void write(
       Container container, VhdFooter footer, DynamicHeader header, boolean firstBlock)
       throws IOException {
@@ -174,10 +179,9 @@ public final class VhdCreator {
         block -> block == 0 && firstBlock ? (int) firstBlockSector : VhdLayout.UNALLOCATED);
     container.write(HEADER_AT, header.toBytes(), Durability.WRITE_BACK);
     Footers.writeTrailing(container, footer);
-    // Barrier: the image becomes valid with its authoritative footer, so the rest comes before.
+    // Barrier: the image is whole by its footer at the end before the authoritative one is there.
     container.flush();
     container.write(0, footer.toBytes(), Durability.WRITE_BACK);
-    container.flush();
   }
 
   private static void checkSize(long sizeBytes) {

@@ -98,6 +98,7 @@ public final class VhdEditor {
     container.flush();
   }
 
+  /// Not flushed at its end: a change of the footer makes durable first what came before it.
   private static void moveTable(Container container, VhdMetadata metadata, int entries)
       throws IOException {
     AllocationTable table = AllocationTable.load(container, metadata);
@@ -114,7 +115,6 @@ public final class VhdEditor {
     // Only fields of the header's first sector differ: one sector is written, whole or not at all.
     ByteBuffer first = moved.toBytes().limit(SECTOR_BYTES);
     container.write(metadata.footer().dataOffsetBytes(), first, Durability.WRITE_BACK);
-    container.flush();
   }
 
   /// Entries beyond the disk's old size may hold anything in images of other programs.
