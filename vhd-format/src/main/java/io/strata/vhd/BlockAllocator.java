@@ -89,6 +89,11 @@ final class BlockAllocator {
     }
   }
 
+  /// Takes back room that nothing was written to but zeroes.
+  synchronized void giveBack(long sector) {
+    free.add(sector);
+  }
+
   /// What was held back when a flush began: it can be used once that flush is done.
   synchronized int heldBack() {
     return held.size();

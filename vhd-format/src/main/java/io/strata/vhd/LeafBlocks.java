@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.vhd;
 
+import io.strata.block.BlockDevice.Durability;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -98,6 +100,18 @@ final class LeafBlocks implements MetadataBudget.Holder {
   /// Allocates a block with no sector present, by the holder of its lock. Its data reads as zeroes.
   LeafBlock allocateLocked(int index) throws IOException {
     long sector = allocator.allocate();
+    try {
+      // The bitmap takes its space now, so that no flush finds the file system full.
+      layer
+          .container()
+          .write(
+              sector * VhdLayout.SECTOR_BYTES,
+              ByteBuffer.allocate(geometry.bitmapBytes()),
+              Durability.WRITE_BACK);
+    } catch (IOException e) {
+      allocator.giveBack(sector);
+      throw e;
+    }
     LeafBlock block =
         new LeafBlock(
             index, sector, geometry.sectorsPerBlock(), new long[geometry.bitmapWords()], false);

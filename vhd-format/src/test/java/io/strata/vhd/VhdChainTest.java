@@ -8,6 +8,7 @@ import io.strata.block.BlockDevice;
 import io.strata.block.BlockDevice.Durability;
 import io.strata.block.BlockDevice.Zeroing;
 import io.strata.block.FileContainer;
+import io.strata.block.sim.MemoryContainer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -31,6 +32,22 @@ class VhdChainTest {
       assertThat(chain.sizeBytes()).isEqualTo(10L * MIB);
       assertThat(read(chain, 0, 10 * MIB)).isEqualTo(new byte[10 * MIB]);
       assertThat(chain.leafEmpty()).isTrue();
+    }
+  }
+
+  /// So a full file system is met by the write that needs space, never by a flush: a disk that
+  /// failed to flush takes no more writes.
+  @Test
+  void aFlushTakesNoSpace() throws IOException {
+    MemoryContainer image = MemoryContainer.create("image");
+    VhdCreator.dynamic(image, UUID.randomUUID(), 300L * MIB);
+    try (VhdChain chain = VhdChain.open(image, true, new FolderParents(folder))) {
+      for (long at = 0; at < chain.sizeBytes(); at += 3L * MIB) {
+        chain.write(at, ByteBuffer.allocate(4096), Durability.WRITE_BACK);
+      }
+      long before = image.physicalBytes();
+      chain.flush();
+      assertThat(image.physicalBytes()).isEqualTo(before);
     }
   }
 
