@@ -31,6 +31,11 @@ public final class DirectoryStore implements ContainerStore {
   /// File with the SR's own description.
   public static final String METADATA = ".strata-sr.json";
 
+  /// Name of the file that a process has locked as long as the SR in the folder is attached there.
+  /// Nothing else in that process may open it: the kernel drops the lock when any of the process's
+  /// descriptors of it is closed.
+  public static final String LOCK = ".strata-sr.lock";
+
   private static final String METADATA_DRAFT = METADATA + ".tmp";
 
   private final Path directory;

@@ -4,6 +4,7 @@ package io.strata.driver.local;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
+import io.strata.store.DirectoryStore;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -20,10 +21,6 @@ import java.util.Set;
 /// process a later attach takes the lock over from an earlier one that was not closed, as after a
 /// crash; the earlier one's close then does nothing.
 final class SrLock implements AutoCloseable {
-  /// Name of the locked file in the SR's folder. Nothing else may open it: the kernel drops the
-  /// lock when any descriptor of the process on it is closed.
-  static final String NAME = ".strata-sr.lock";
-
   /// Guarded by itself. One entry per folder that this process holds.
   private static final Map<Path, SrLock> HELD = new HashMap<>();
 
@@ -49,7 +46,7 @@ final class SrLock implements AutoCloseable {
   }
 
   private static FileChannel open(Path folder, SrUuid sr) throws StorageException {
-    Path file = folder.resolve(NAME);
+    Path file = folder.resolve(DirectoryStore.LOCK);
     try {
       FileChannel channel =
           FileChannel.open(

@@ -6,6 +6,7 @@ import io.strata.manager.ImageFormat;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.Messages;
 import io.strata.spi.StorageException;
+import io.strata.store.DirectoryStore;
 import io.strata.vhd.FolderParents;
 import io.strata.vhd.ParentLink;
 import io.strata.vhd.VhdInfo;
@@ -13,6 +14,8 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -59,6 +62,7 @@ public final class ImageLock implements AutoCloseable {
     ImageLock lock = new ImageLock();
     try {
       if (written.isPresent()) {
+        checkDetached(written.get());
         lock.add(written.get(), false);
       }
       for (Path file : read) {
@@ -84,6 +88,23 @@ public final class ImageLock implements AutoCloseable {
     return found;
   }
 
+  /// Refuses to write an image of an SR that a daemon has attached: it may have the image open.
+  private static void checkDetached(Path file) throws IOException, StorageException {
+    Path lock = file.toAbsolutePath().resolveSibling(DirectoryStore.LOCK);
+    if (!Files.exists(lock, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    try (FileChannel channel =
+        FileChannel.open(lock, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
+      if (!locked(channel, 0, Long.MAX_VALUE, true)) {
+        throw new StorageException(
+            ErrorCode.SR_IN_USE,
+            "'" + Messages.printable(file.toString()) + "' belongs to an SR that is attached.",
+            "Unplug that SR's PBD, or stop its daemon; disks of an SR are changed by vdi-* commands.");
+      }
+    }
+  }
+
   private void add(Path file, boolean shared) throws IOException, StorageException {
     Set<OpenOption> options =
         shared
@@ -91,7 +112,7 @@ public final class ImageLock implements AutoCloseable {
             : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
     FileChannel channel = FileChannel.open(file, options);
     channels.add(channel);
-    if (!locked(channel, shared)) {
+    if (!locked(channel, POSITION, 1, shared)) {
       throw new StorageException(
           ErrorCode.VDI_IN_USE,
           "'" + Messages.printable(file.toString()) + "' is in use by another process.",
@@ -99,9 +120,10 @@ public final class ImageLock implements AutoCloseable {
     }
   }
 
-  private static boolean locked(FileChannel channel, boolean shared) throws IOException {
+  private static boolean locked(FileChannel channel, long position, long bytes, boolean shared)
+      throws IOException {
     try {
-      FileLock lock = channel.tryLock(POSITION, 1, shared);
+      FileLock lock = channel.tryLock(position, bytes, shared);
       return lock != null;
     } catch (OverlappingFileLockException heldHere) {
       return false;

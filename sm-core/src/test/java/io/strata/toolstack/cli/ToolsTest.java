@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.strata.manager.ImageFormat;
 import io.strata.spi.StorageException;
+import io.strata.store.DirectoryStore;
 import io.strata.toolstack.image.ImageLock;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +52,25 @@ final class ToolsTest {
     assertThat(refused("vhd", "snapshot", path("p.vhd"), path("p.vhd"), "--force"))
         .contains("InvalidArg (1)", "own parent");
     assertThat(parent).hasBinaryContent(before);
+  }
+
+  @Test
+  void anImageOfAnAttachedSrIsNotWritten() throws IOException {
+    Path disk = disk("d.vhd");
+    byte[] before = Files.readAllBytes(disk);
+    try (FileChannel sr =
+        FileChannel.open(
+            folder.resolve(DirectoryStore.LOCK),
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE)) {
+      done("vhd", "check", path("d.vhd"));
+      FileLock attached = sr.lock();
+      assertThat(refused("vhd", "resize", path("d.vhd"), "8MiB"))
+          .contains("SRInUse", "d.vhd", "Unplug");
+      assertThat(disk).hasBinaryContent(before);
+      attached.release();
+    }
+    done("vhd", "resize", path("d.vhd"), "8MiB");
   }
 
   @Test
