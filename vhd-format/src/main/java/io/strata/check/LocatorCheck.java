@@ -4,7 +4,6 @@ package io.strata.check;
 import io.strata.vhd.VhdLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -119,7 +118,7 @@ final class LocatorCheck {
       Optional<Fix> fix = Optional.empty();
       if (repairable && agree && ParentNames.fitFirstSector(name, path.name())) {
         fix = Optional.of(Fix.PARENT_NAME);
-      } else if (repairable && !agree && ParentNames.sameLength(path, name)) {
+      } else if (repairable && !agree && ParentNames.canTake(path, name)) {
         fix = Optional.of(Fix.LOCATOR_NAME);
       }
       subject.add(
@@ -140,14 +139,16 @@ final class LocatorCheck {
         || !within(subject, locator)) {
       return Optional.empty();
     }
-    ByteBuffer bytes = subject.read(locator.offsetBytes(), (int) locator.lengthBytes());
-    String path =
-        (locator.utf8() ? StandardCharsets.UTF_8 : StandardCharsets.UTF_16LE)
-            .decode(bytes)
-            .toString();
+    return Optional.of(
+        path(locator, subject.read(locator.offsetBytes(), (int) locator.lengthBytes())));
+  }
+
+  /// What a locator's bytes say.
+  static Path path(RawHeader.Locator locator, ByteBuffer bytes) {
+    String path = ParentNames.charset(locator).decode(bytes).toString();
     int end = path.indexOf('\0');
     String text = end < 0 ? path : path.substring(0, end);
-    return Optional.of(new Path(locator, text, ParentNames.last(text)));
+    return new Path(locator, text, ParentNames.last(text));
   }
 
   private static boolean within(Subject subject, RawHeader.Locator locator) {

@@ -2,6 +2,7 @@
 package io.strata.check;
 
 import io.strata.vhd.VhdLayout;
+import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 
@@ -30,19 +31,24 @@ final class ParentNames {
     return path.path().substring(0, path.path().length() - path.name().length()) + name;
   }
 
-  /// The path as the locator's platform spells it.
-  static byte[] bytes(LocatorCheck.Path path, String text) {
-    Charset charset = path.locator().utf8() ? StandardCharsets.UTF_8 : StandardCharsets.UTF_16LE;
-    return text.getBytes(charset);
+  static Charset charset(RawHeader.Locator locator) {
+    return locator.utf8() ? StandardCharsets.UTF_8 : StandardCharsets.UTF_16LE;
   }
 
-  /// Whether the locator's path, with another last part, takes as many bytes and lies in one
-  /// sector.
-  static boolean sameLength(LocatorCheck.Path path, String name) {
+  /// The path as the locator's platform spells it.
+  static byte[] bytes(LocatorCheck.Path path, String text) {
+    return text.getBytes(charset(path.locator()));
+  }
+
+  /// Whether the locator's path can get another last part in its place: in one sector, in as many
+  /// bytes, and so that it reads back as that.
+  static boolean canTake(LocatorCheck.Path path, String name) {
     long at = path.locator().offsetBytes();
     long length = path.locator().lengthBytes();
+    byte[] renamed = bytes(path, renamed(path, name));
     return !name.isEmpty()
-        && bytes(path, renamed(path, name)).length == length
-        && at / VhdLayout.SECTOR_BYTES == (at + length - 1) / VhdLayout.SECTOR_BYTES;
+        && renamed.length == length
+        && at / VhdLayout.SECTOR_BYTES == (at + length - 1) / VhdLayout.SECTOR_BYTES
+        && name.equals(LocatorCheck.path(path.locator(), ByteBuffer.wrap(renamed)).name());
   }
 }

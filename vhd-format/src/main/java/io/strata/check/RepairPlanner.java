@@ -337,7 +337,7 @@ final class RepairPlanner {
   }
 
   private void locatorName(LocatorCheck.Path path, String name) throws IOException {
-    if (!path.name().equals(name) && ParentNames.sameLength(path, name)) {
+    if (!path.name().equals(name) && ParentNames.canTake(path, name)) {
       write(
           Fix.LOCATOR_NAME,
           "Name the parent '"

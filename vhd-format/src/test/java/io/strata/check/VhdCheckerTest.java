@@ -10,6 +10,7 @@ import io.strata.vhd.VhdCreator;
 import io.strata.vhd.VhdLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -131,7 +132,7 @@ final class VhdCheckerTest {
           return base.reopen(false);
         };
     long locator = 512 + VhdLayout.HEADER_LOCATORS_AT;
-    byte[] path = "file:///etc/shadow".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    byte[] path = "file:///etc/shadow".getBytes(StandardCharsets.UTF_8);
     long dataAt = Images.read(child, locator + VhdLayout.LOCATOR_OFFSET_AT, 8).getLong();
     Images.write(child, dataAt, ByteBuffer.wrap(path));
     Images.putInt(child, locator + VhdLayout.LOCATOR_LENGTH_AT, path.length);
@@ -142,6 +143,20 @@ final class VhdCheckerTest {
         .isInstanceOfSatisfying(
             LocatorFinding.LocatorNameDiffers.class,
             finding -> assertThat(finding.locatorName()).isEqualTo("shadow"));
+  }
+
+  /// A name with a path in it would make one repair propose the next.
+  @Test
+  void locatorsAreNotRenamedToAPath() throws IOException {
+    MemoryContainer base = Images.dynamic();
+    MemoryContainer child = Images.child(base, Images.CHILD, "child.vhd");
+    long locator = 512 + VhdLayout.HEADER_LOCATORS_AT;
+    long dataAt = Images.read(child, locator + VhdLayout.LOCATOR_OFFSET_AT, 8).getLong();
+    Images.putByte(child, dataAt + 9, 'q'); // file://./qase.vhd
+    ByteBuffer path = StandardCharsets.UTF_16BE.encode("C:\\");
+    Images.write(child, 512 + VhdLayout.HEADER_PARENT_NAME_AT, path);
+    Images.sealHeader(child);
+    HarmlessRepair.check(child, Images.among(base));
   }
 
   @Test
