@@ -42,8 +42,9 @@ final class HarmlessRepair {
   /// Writing to what can be opened for it, too.
   static void write(MemoryContainer image, ParentResolver parents) {
     try (VhdChain chain = VhdChain.open(image.reopen(true), true, parents)) {
-      chain.write(0, Images.filled(4096, 6));
-      chain.writeZeroes(512, 1024, Zeroing.MAY_DEALLOCATE, Durability.WRITE_BACK);
+      int bytes = (int) Math.min(chain.sizeBytes(), 4096);
+      chain.write(0, Images.filled(bytes, 6));
+      chain.writeZeroes(bytes / 4, bytes / 2, Zeroing.MAY_DEALLOCATE, Durability.WRITE_BACK);
       chain.flush();
     } catch (IOException e) {
       assertThat(e).hasMessageMatching("(?s).+");
