@@ -37,8 +37,8 @@ final class DiskSr {
   /// Formats the disk and marks it. Each step is repeated without harm: a disk that has the SR's
   /// filesystem is not formatted again.
   void create(SrUuid sr, DiskConfig config) throws StorageException {
-    requirePrivileges();
     HostDevice device = named(config);
+    requirePrivileges();
     Path mountPoint = mountRoot.mountPoint(sr);
     if (!isMountedOnlyAt(device, mountPoint)) {
       formatUnlessDone(device, sr, config);

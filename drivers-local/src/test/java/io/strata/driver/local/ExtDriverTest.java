@@ -10,6 +10,7 @@ import io.strata.host.Filesystems;
 import io.strata.host.HostRoot;
 import io.strata.host.Mount;
 import io.strata.host.Mounts;
+import io.strata.host.Privileges;
 import io.strata.host.ProcessRunner;
 import io.strata.spi.AccessMode;
 import io.strata.spi.DeviceConfig;
@@ -300,6 +301,8 @@ final class ExtDriverTest {
             .map(disk -> disk.device().toString())
             .findFirst();
     Assumptions.assumeTrue(root.isPresent(), "the root is on no disk here");
+    Assumptions.assumeTrue(
+        Privileges.mayMount(HostRoot.live()), "no right to mount here: run as root");
 
     refused(
         ErrorCode.ROOTDEV,
