@@ -2,6 +2,8 @@
 package io.strata.nbd;
 
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -16,6 +18,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /// One connection of a client: many threads send requests, and one thread of its own receives the
 /// answers. Owns the channel.
 final class ClientConnection {
+  private static final Logger LOGGER = System.getLogger(ClientConnection.class.getName());
   private static final int MAX_INFLIGHT = 64;
   private static final int MAX_ERROR_CHUNK_BYTES = 64 << 10;
 
@@ -112,19 +115,29 @@ final class ClientConnection {
     }
   }
 
-  /// Says goodbye and closes.
+  /// Says goodbye, if anybody is left to hear it, and closes.
   void close() throws IOException {
     sending.lock();
     try {
       if (end.isEmpty()) {
         end = "closed";
-        header.clear();
-        new ClientRequest(NbdWire.CMD_DISC, 0, 0, 0, header).putHeader(header, 0);
-        channel.write(header.flip());
+        sayGoodbye();
       }
     } finally {
       sending.unlock();
       channel.close();
+    }
+  }
+
+  /// Nothing depends on a goodbye, which has no answer: every request has had its own by then, and
+  /// a server that is leaving, or whose end the receiving thread sees at this moment, needs none.
+  private void sayGoodbye() {
+    header.clear();
+    new ClientRequest(NbdWire.CMD_DISC, 0, 0, 0, header).putHeader(header, 0);
+    try {
+      channel.write(header.flip());
+    } catch (IOException alreadyGone) {
+      LOGGER.log(Level.DEBUG, "the NBD server was gone before the goodbye", alreadyGone);
     }
   }
 
