@@ -20,6 +20,7 @@ import io.strata.spi.VdiUuid;
 import io.strata.store.DirectoryStore;
 import io.strata.store.VhdRepository;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -31,6 +32,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -80,6 +82,41 @@ class CollectorTest {
     try (StorageManager _ = open();
         NbdClient client = client(onlyDisk)) {
       assertThat(read(client)).isEqualTo(model);
+    }
+  }
+
+  @Test
+  void collectionEndsAlthoughTheGuestWritesFaster() throws Exception {
+    try (StorageManager manager = open()) {
+      VdiUuid disk = prepare(manager);
+      SrUuid sr = manager.vdi(disk).sr();
+      AtomicInteger freezes = new AtomicInteger();
+      try (NbdClient client = client(disk)) {
+        faults.whenPassing(
+            "vdi-freeze.frozen",
+            () -> {
+              if (freezes.incrementAndGet() <= 2 * LeafMerges.MOST_ROUNDS) {
+                outrun(client);
+              }
+            });
+        assertThat(manager.srGc(sr)).isNotEmpty();
+        assertThat(freezes).hasValue(LeafMerges.MOST_ROUNDS);
+        assertThat(manager.srGcPlan(sr)).isNotEmpty();
+        assertThat(read(client)).isEqualTo(model);
+        faults.whenPassing("", () -> {});
+        manager.srGc(sr);
+        assertThat(manager.srGcPlan(sr)).isEmpty();
+        assertThat(read(client)).isEqualTo(model);
+      }
+    }
+  }
+
+  /// Writes more than what is merged while a guest waits.
+  private void outrun(NbdClient client) {
+    try {
+      write(client, (int) (2 * LeafMerges.ABSORB_BYTES / SECTOR));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -11,6 +11,8 @@ final class Faults implements Failpoints {
   private final Set<String> failing = new HashSet<>();
   private volatile String deadlyPoint = "";
   private final Set<String> passed = new HashSet<>();
+  private volatile String heeded = "";
+  private volatile Runnable then = () -> {};
 
   /// The daemon's death. No compensation runs for an Error.
   static final class Death extends Error {
@@ -34,6 +36,12 @@ final class Faults implements Failpoints {
     deadlyPoint = point;
   }
 
+  /// Runs something each time that a point is passed.
+  void whenPassing(String point, Runnable action) {
+    then = action;
+    heeded = point;
+  }
+
   synchronized void forget() {
     passed.clear();
   }
@@ -54,6 +62,9 @@ final class Faults implements Failpoints {
   public void hit(String name) {
     synchronized (this) {
       passed.add(name);
+    }
+    if (name.equals(heeded)) {
+      then.run();
     }
     if (name.equals(deadlyPoint)) {
       deadlyPoint = "";

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.manager;
+
+import io.strata.catalog.AttachmentRecord;
+import io.strata.gc.GcAction;
+import io.strata.gc.GcPlanner;
+import io.strata.spi.AccessMode;
+import io.strata.spi.ErrorCode;
+import io.strata.spi.SrUuid;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import io.strata.spi.VhdTree;
+import io.strata.spi.VhdTree.MergeSpec;
+import io.strata.spi.Volume;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// What is to be collected in an SR as it is now.
+final class CollectionPlans {
+  private final Core core;
+
+  CollectionPlans(Core core) {
+    this.core = core;
+  }
+
+  /// What a collection would do now, and what it leaves and why. Empty for SRs without VHD chains.
+  List<GcAction> plan(SrUuid sr) throws StorageException {
+    Optional<VhdTree> tree = core.plugged().require(sr).vhdTree();
+    if (tree.isEmpty()) {
+      return List.of();
+    }
+    try (var _ = core.locks().sr(sr, "sr-gc")) {
+      return GcPlanner.plan(tree.get().nodes(), running(sr));
+    }
+  }
+
+  /// The volumes that guests may write to.
+  Set<VdiUuid> running(SrUuid sr) throws StorageException {
+    return core.catalog().read(r -> r.attachments(sr)).stream()
+        .filter(a -> a.mode() == AccessMode.RW)
+        .map(AttachmentRecord::vdi)
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /// What is to be done about a running leaf, if anything.
+  Optional<GcAction.MergeLeaf> leaf(SrUuid sr, VdiUuid volume) throws StorageException {
+    return plan(sr).stream()
+        .filter(GcAction.MergeLeaf.class::isInstance)
+        .map(GcAction.MergeLeaf.class::cast)
+        .filter(a -> a.volume().equals(volume))
+        .findFirst();
+  }
+
+  /// A merge of these neighbours, from the top down, into the one that takes least work.
+  MergeSpec run(SrUuid sr, List<VdiUuid> neighbours) throws StorageException {
+    Map<VdiUuid, Volume> nodes =
+        tree(sr).nodes().stream().collect(Collectors.toMap(Volume::uuid, v -> v));
+    List<Volume> volumes = new ArrayList<>();
+    for (VdiUuid vdi : neighbours) {
+      volumes.add(Optional.ofNullable(nodes.get(vdi)).orElseThrow(() -> changed(sr)));
+    }
+    return new MergeSpec(neighbours, GcPlanner.target(volumes).uuid(), true);
+  }
+
+  VhdTree tree(SrUuid sr) throws StorageException {
+    return core.plugged().require(sr).vhdTree().orElseThrow(() -> changed(sr));
+  }
+
+  static StorageException changed(SrUuid sr) {
+    return new StorageException(
+        ErrorCode.SR_UNAVAILABLE,
+        "SR " + sr + " changed while it was collected.",
+        "Nothing needs to be done: the next collection goes on.");
+  }
+}

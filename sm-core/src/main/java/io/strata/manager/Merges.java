@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.manager;
+
+import io.strata.catalog.IntentRecord;
+import io.strata.spi.Repository;
+import io.strata.spi.Snapshots.Prepared;
+import io.strata.spi.SrUuid;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import io.strata.spi.VhdTree;
+import io.strata.spi.VhdTree.MergeSpec;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+
+/// Merges neighbours of a chain while guests read and write. Copies run without any lock; the SR is
+/// held only to open and to finish a merge.
+final class Merges {
+  private static final String COPIED = "copied";
+  private static final String BLOCK = "block-";
+
+  private final Core core;
+  private final Intents intents;
+  private final Reconciler reconciler;
+  private final ServedDisks disks;
+  private final CollectionPlans plans;
+  private final BooleanSupplier stopped;
+
+  /// How far merges got that a crash interrupted.
+  private final Map<MergeSpec, Integer> cursors = new ConcurrentHashMap<>();
+
+  /// @param stopped once true, merges that run are broken off at the next piece
+  Merges(
+      Core core,
+      Intents intents,
+      Reconciler reconciler,
+      ServedDisks disks,
+      CollectionPlans plans,
+      BooleanSupplier stopped) {
+    this.core = core;
+    this.intents = intents;
+    this.reconciler = reconciler;
+    this.disks = disks;
+    this.plans = plans;
+    this.stopped = stopped;
+  }
+
+  void merge(SrUuid sr, MergeSpec spec) throws StorageException {
+    VhdTree tree = plans.tree(sr);
+    try (Intents.Intent intent = begin(sr, spec)) {
+      try (VhdTree.Merge merge = open(sr, tree, spec)) {
+        Integer cursor = cursors.remove(spec);
+        merge.copy(
+            cursor == null ? 0 : cursor,
+            new MergePace(disks, () -> goOn(sr), block -> intent.reached(BLOCK + block)));
+        try (var _ = core.locks().sr(sr, "sr-gc")) {
+          intent.reached(COPIED);
+          merge.finish();
+          intent.passed("finished");
+          intent.drop();
+          reconciler.reconcile(sr, core.plugged().require(sr));
+        }
+      } catch (StorageException e) {
+        intent.undo(e, () -> {});
+        throw e;
+      }
+    }
+    refreshReaders(sr, tree);
+  }
+
+  private VhdTree.Merge open(SrUuid sr, VhdTree tree, MergeSpec spec) throws StorageException {
+    try (var _ = core.locks().sr(sr, "sr-gc")) {
+      return tree.merge(spec);
+    }
+  }
+
+  /// Ends a merge that a crash interrupted, or notes how far it got. The caller holds the SR alone.
+  void settle(IntentRecord record, Repository repository, Intents.Intent intent)
+      throws StorageException {
+    MergeSpec spec = spec(record);
+    Optional<VhdTree> tree = repository.vhdTree();
+    if (tree.isPresent() && record.step().equals(COPIED)) {
+      tree.get().resumeFinish(spec);
+    } else if (record.step().startsWith(BLOCK)) {
+      cursors.put(spec, Integer.parseInt(record.step().substring(BLOCK.length())));
+    }
+    intent.drop();
+  }
+
+  /// Running disks let go of the nodes that are gone. Closing these frees their storage, which may
+  /// take long, so nothing is held by then.
+  private void refreshReaders(SrUuid sr, VhdTree tree) throws StorageException {
+    List<Prepared> replaced = new ArrayList<>();
+    try (var _ = core.locks().sr(sr, "sr-gc")) {
+      for (VdiUuid volume : plans.running(sr)) {
+        if (disks.serves(volume)) {
+          replaced.add(refresh(volume, tree));
+        }
+      }
+    } finally {
+      replaced.forEach(Prepared::release);
+    }
+  }
+
+  private Prepared refresh(VdiUuid volume, VhdTree tree) throws StorageException {
+    Prepared prepared = tree.prepareRefresh(volume);
+    try {
+      disks.whileAtRest(volume, prepared::commit);
+      return prepared;
+    } catch (StorageException e) {
+      prepared.abandon();
+      throw e;
+    }
+  }
+
+  private void goOn(SrUuid sr) throws StorageException {
+    if (stopped.getAsBoolean()) {
+      throw CollectionPlans.changed(sr);
+    }
+  }
+
+  private Intents.Intent begin(SrUuid sr, MergeSpec spec) throws StorageException {
+    String run = spec.run().stream().map(VdiUuid::toString).collect(Collectors.joining(","));
+    return intents.begin(
+        Operation.VDI_COALESCE,
+        sr,
+        Map.of(
+            Replay.RUN,
+            run,
+            Replay.TARGET,
+            spec.target().toString(),
+            Replay.SURVIVOR_HIDDEN,
+            Boolean.toString(spec.survivorHidden())));
+  }
+
+  private static MergeSpec spec(IntentRecord record) throws StorageException {
+    List<VdiUuid> run = new ArrayList<>();
+    for (String vdi : Arrays.asList(Replay.text(record, Replay.RUN).split(",", -1))) {
+      run.add(VdiUuid.parse(vdi));
+    }
+    return new MergeSpec(
+        run,
+        Replay.vdi(record, Replay.TARGET),
+        Boolean.parseBoolean(Replay.text(record, Replay.SURVIVOR_HIDDEN)));
+  }
+}
