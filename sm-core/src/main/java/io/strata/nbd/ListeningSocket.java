@@ -26,9 +26,6 @@ record ListeningSocket(
     ServerSocketChannel channel, NbdEndpoint endpoint, Optional<Object> fileKey) {
   private static final int BACKLOG = 1024;
 
-  /// `sun_path` of Linux has 108 bytes, the last of which is NUL. Source: unix(7).
-  private static final int MAX_PATH_BYTES = 107;
-
   private static final String PRIVATE_PREFIX = ".s";
   private static final int PRIVATE_RANDOM_CHARACTERS = 20;
 
@@ -91,10 +88,11 @@ record ListeningSocket(
     int pathBytes = path.toString().getBytes(StandardCharsets.UTF_8).length;
     int privateBytes =
         pathBytes - nameBytes + PRIVATE_PREFIX.length() + PRIVATE_RANDOM_CHARACTERS + "/s".length();
-    if (Math.max(pathBytes, privateBytes) > MAX_PATH_BYTES) {
+    if (Math.max(pathBytes, privateBytes) > NbdEndpoint.UnixSocket.MAX_PATH_BYTES) {
       throw new IOException(
           "socket path %s is too long: %d bytes with its directory's private part, at most %d"
-              .formatted(path, Math.max(pathBytes, privateBytes), MAX_PATH_BYTES));
+              .formatted(
+                  path, Math.max(pathBytes, privateBytes), NbdEndpoint.UnixSocket.MAX_PATH_BYTES));
     }
   }
 

@@ -23,6 +23,10 @@ public sealed interface NbdEndpoint {
   ///
   /// @param path the socket file
   record UnixSocket(Path path) implements NbdEndpoint {
+    /// Longest path of a socket. `sun_path` of Linux has 108 bytes (unix(7)), of which the JDK
+    /// leaves the last two free (measured with JDK 25).
+    public static final int MAX_PATH_BYTES = 106;
+
     @Override
     public SocketAddress address() {
       return UnixDomainSocketAddress.of(path);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.toolstack;
 
+import io.strata.nbd.NbdEndpoint;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,9 +15,10 @@ import java.util.Optional;
 ///
 /// @param root absolute
 public record StrataHome(Path root) {
-  /// What a unix socket's path (107 bytes) leaves: below a home are `/run/` and, while a socket is
-  /// made, 24 bytes of a private name.
-  private static final int MOST_BYTES = 78;
+  /// What a unix socket's path leaves: below a home are `/run/` and, while a socket is made, 24
+  /// bytes of a private name.
+  static final int MOST_BYTES =
+      NbdEndpoint.UnixSocket.MAX_PATH_BYTES - "/run/.s12345678901234567890/s".length();
 
   private static final Path SYSTEM = Path.of("/var/lib/strata");
 

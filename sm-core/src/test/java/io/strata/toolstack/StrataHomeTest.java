@@ -40,21 +40,25 @@ final class StrataHomeTest {
   @Test
   void aHomeTooLongForItsSocketsIsRefusedBeforeAnythingIsMade(@TempDir Path folder)
       throws IOException {
-    int room = 78 - folder.toString().length() - 1;
+    int room = StrataHome.MOST_BYTES - folder.toString().length() - 1;
     new StrataHome(folder.resolve("h".repeat(room))).prepare();
     Path longer = folder.resolve("h".repeat(room + 1));
     assertThatThrownBy(new StrataHome(longer)::prepare)
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("has 79 bytes")
+        .hasMessageContaining("has " + (StrataHome.MOST_BYTES + 1) + " bytes")
         .hasMessageContaining("--home");
     assertThat(longer).doesNotExist();
   }
 
   @Test
   void theLongestHomeHasRoomForItsSockets(@TempDir Path folder) throws Exception {
-    StrataHome home = new StrataHome(folder.resolve("h".repeat(77 - folder.toString().length())));
-    try (Daemon _ = Daemon.start(home, List.of())) {
-      assertThat(home.apiSocket()).exists();
+    int room = StrataHome.MOST_BYTES - folder.toString().length() - 1;
+    StrataHome home = new StrataHome(folder.resolve("h".repeat(room)));
+    // The names of sockets that are being made vary in length.
+    for (int i = 0; i < 10; i++) {
+      try (Daemon _ = Daemon.start(home, List.of())) {
+        assertThat(home.apiSocket()).exists();
+      }
     }
   }
 }

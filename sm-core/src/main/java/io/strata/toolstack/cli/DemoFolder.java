@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.toolstack.cli;
 
+import io.strata.nbd.NbdEndpoint;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.StorageException;
 import io.strata.toolstack.Rendering;
@@ -24,9 +25,10 @@ import org.jspecify.annotations.Nullable;
 record DemoFolder(Path root) {
   private static final int DELETE_ATTEMPTS = 20;
 
-  /// Of the 107 bytes of a socket's path, less what is below the place.
+  /// Of a socket's path, less what is below the place.
   private static final int LONGEST_PLACE_BYTES =
-      107 - "/strata-demo-123456/h/run/.s12345678901234567890/s".length();
+      NbdEndpoint.UnixSocket.MAX_PATH_BYTES
+          - "/strata-demo-123456/h/run/.s12345678901234567890/s".length();
 
   /// Makes one where `TMPDIR` says, else in `/tmp`. The name is short: it becomes part of a
   /// socket's path.

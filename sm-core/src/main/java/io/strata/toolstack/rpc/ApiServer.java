@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.toolstack.rpc;
 
+import io.strata.nbd.NbdEndpoint;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.StandardProtocolFamily;
@@ -29,7 +30,6 @@ public final class ApiServer implements AutoCloseable {
   public static final int MAX_CLIENTS = 64;
 
   private static final System.Logger LOG = System.getLogger(ApiServer.class.getName());
-  private static final int MAX_SOCKET_PATH_BYTES = 107;
   private static final Duration SWEEP = Duration.ofSeconds(1);
 
   private final Path socket;
@@ -52,12 +52,12 @@ public final class ApiServer implements AutoCloseable {
   /// is replaced: the caller holds the home's lock.
   public static ApiServer listen(Path socket, ApiMethods methods) throws IOException {
     int pathBytes = socket.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
-    if (pathBytes > MAX_SOCKET_PATH_BYTES) {
+    if (pathBytes > NbdEndpoint.UnixSocket.MAX_PATH_BYTES) {
       throw new IOException(
           "The path of the socket has "
               + pathBytes
               + " bytes and unix sockets allow "
-              + MAX_SOCKET_PATH_BYTES
+              + NbdEndpoint.UnixSocket.MAX_PATH_BYTES
               + ": "
               + socket
               + ". Use a shorter home.");
