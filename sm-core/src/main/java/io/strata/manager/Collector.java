@@ -8,6 +8,7 @@ import io.strata.spi.Repository;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,9 @@ final class Collector {
 
   /// Merges at once, over all SRs.
   private static final int PARALLEL = 2;
+
+  /// How long [#stop] waits: flushes of a slow disk take their time.
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Core core;
   private final Intents intents;
@@ -93,9 +97,19 @@ final class Collector {
         });
   }
 
-  /// Starts nothing new; merges that run are broken off at the next piece.
+  /// Starts nothing new, and waits until merges that run have broken off at their next piece: after
+  /// that no collection writes to any SR.
   void stop() {
     stopped = true;
+    try {
+      if (slots.tryAcquire(PARALLEL, PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        slots.release(PARALLEL);
+      } else {
+        LOG.log(System.Logger.Level.WARNING, "A collection did not stop within {0}", PATIENCE);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /// Ends a merge that a crash interrupted, or notes how far it got. The caller holds the SR alone.

@@ -31,6 +31,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -108,6 +110,45 @@ class CollectorTest {
         assertThat(manager.srGcPlan(sr)).isEmpty();
         assertThat(read(client)).isEqualTo(model);
       }
+    }
+  }
+
+  @Test
+  void closingWaitsForAMergeToBreakOff() throws Exception {
+    CountDownLatch merging = new CountDownLatch(1);
+    Semaphore goOn = new Semaphore(0);
+    StorageManager manager = open();
+    VdiUuid disk = prepare(manager);
+    SrUuid sr = manager.vdi(disk).sr();
+    faults.whenPassing(
+        "vdi-coalesce.block-16",
+        () -> {
+          merging.countDown();
+          goOn.acquireUninterruptibly();
+        });
+    Thread collection =
+        Thread.ofPlatform()
+            .start(() -> {
+              try {
+                manager.srGc(sr);
+              } catch (StorageException | RuntimeException brokenOff) {
+                // How a closed manager says so is not what is tested here.
+                return;
+              }
+            });
+    merging.await();
+    Thread closing = Thread.ofPlatform().start(manager::close);
+    closing.join(Duration.ofMillis(300));
+    assertThat(closing.isAlive()).isTrue();
+    goOn.release(1_000);
+    closing.join();
+    collection.join();
+    faults.whenPassing("", () -> {});
+    try (StorageManager again = open();
+        NbdClient client = client(disk)) {
+      assertThat(read(client)).isEqualTo(model);
+      again.srGc(sr);
+      assertThat(read(client)).isEqualTo(model);
     }
   }
 
