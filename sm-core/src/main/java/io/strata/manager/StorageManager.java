@@ -46,6 +46,7 @@ public final class StorageManager implements AutoCloseable {
   private final ServedDisks disks;
   private final Attachments attachments;
   private final Collector collector;
+  private final SrChecks checks;
   private final Recovery recovery;
   private final PbdOperations pbdOperations;
   private final SrOperations srOperations;
@@ -70,6 +71,7 @@ public final class StorageManager implements AutoCloseable {
     Reconciler reconciler = new Reconciler(core, metadata);
     disks = new ServedDisks(backend, config);
     collector = new Collector(core, intents, results, reconciler, disks);
+    checks = new SrChecks(core);
     recovery = new Recovery(core, intents, results, collector);
     attachments = new Attachments(core, disks, backend);
     pbdOperations = new PbdOperations(core, intents, recovery, reconciler, attachments);
@@ -189,6 +191,15 @@ public final class StorageManager implements AutoCloseable {
   /// @return what was done
   public List<GcAction> srGc(SrUuid sr) throws StorageException {
     return checked(() -> collector.collect(sr));
+  }
+
+  /// Looks for damage in every volume of a plugged SR, while disks run; those that are written to
+  /// are left out. Changes nothing.
+  ///
+  /// @param data whether to read the data too, and not the metadata alone
+  public SrCheckReport srCheck(SrUuid sr, boolean data, ProgressListener progress)
+      throws StorageException {
+    return checked(() -> checks.check(sr, data, progress));
   }
 
   public void srSetNameLabel(SrUuid sr, String nameLabel) throws StorageException {

@@ -60,6 +60,11 @@ public interface Repository extends AutoCloseable {
     return Optional.empty();
   }
 
+  /// Checks for damage.
+  default Optional<VolumeChecks> checks() {
+    return Optional.empty();
+  }
+
   /// Where two volumes differ.
   default Optional<ChangedBlocks> changedBlocks() {
     return Optional.empty();

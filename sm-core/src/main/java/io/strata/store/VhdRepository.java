@@ -17,6 +17,7 @@ import io.strata.spi.VdiUuid;
 import io.strata.spi.VhdTree;
 import io.strata.spi.Volume;
 import io.strata.spi.Volume.Kind;
+import io.strata.spi.VolumeChecks;
 import io.strata.spi.VolumeSpec;
 import io.strata.vhd.VhdCreator;
 import io.strata.vhd.VhdEditor;
@@ -324,6 +325,11 @@ public final class VhdRepository implements Repository {
   @Override
   public Optional<VhdTree> vhdTree() {
     return Optional.of(new VhdNodes(this, shelf));
+  }
+
+  @Override
+  public Optional<VolumeChecks> checks() {
+    return Optional.of(new VhdChecks(this, shelf));
   }
 
   @Override

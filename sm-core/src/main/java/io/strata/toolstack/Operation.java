@@ -33,6 +33,10 @@ public record Operation(
     SCAN("`{added, missing, found, gone}`"),
     /// What a collection did or would do.
     COLLECTION("`[{action, node, target, bytes, reason}...]`"),
+    /// What a check of an SR found.
+    CHECK(
+        "`{sr, checked, busy: [uuid...], errors, warnings, more-findings, findings: [{volume, name,"
+            + " severity, location, offset, block, expected, found, sentence, repair}...]}`"),
     /// Which parts of a disk changed.
     CHANGED_BLOCKS("`{bitmap, granularity, size, changed}`"),
     /// What disks do and SRs take.

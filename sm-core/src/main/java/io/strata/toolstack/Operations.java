@@ -102,6 +102,13 @@ public final class Operations {
             Answer.COLLECTION,
             uuid,
             optional("dry-run", FLAG, "only say what would be done, and what waits and why")));
+    table.add(
+        Operation.of(
+            "sr-check",
+            "Look for damage in every volume, while disks run; exit code 1 where there is some",
+            Answer.CHECK,
+            uuid,
+            optional("data", FLAG, "read the data too, and not the metadata alone")));
     table.add(Operation.of("sr-update", "Refresh the SR's sizes", Answer.NOTHING, uuid));
     table.add(
         Operation.of(

@@ -22,12 +22,14 @@ final class ChainCheck {
 
   private final Subject subject;
   private final ParentResolver resolver;
+  private final int mostParents;
   private final Set<UUID> seen = new HashSet<>();
   private int depth = 1;
 
-  ChainCheck(Subject subject, ParentResolver resolver) {
+  ChainCheck(Subject subject, ParentResolver resolver, int mostParents) {
     this.subject = subject;
     this.resolver = resolver;
+    this.mostParents = mostParents;
   }
 
   /// An image of the chain, as far as its child's check needs it.
@@ -47,7 +49,7 @@ final class ChainCheck {
                     header.parentTimestamp(),
                     header.parentName(),
                     List.of())));
-    while (next.isPresent()) {
+    for (int i = 0; i < mostParents && next.isPresent(); i++) {
       next = follow(next.get());
     }
     if (depth > USUAL_LAYERS) {

@@ -9,29 +9,41 @@ import java.util.Optional;
 ///
 /// @param bitmaps whether to read every block and look for data in sectors that are not present
 /// @param parents where parents are found; empty: the chain is not looked at
+/// @param mostParents how far down the chain to look
 /// @param clock what timestamps are compared with
 /// @param mostFindings findings that are kept; more are counted only
 public record CheckOptions(
-    boolean bitmaps, Optional<ParentResolver> parents, Clock clock, int mostFindings) {
+    boolean bitmaps,
+    Optional<ParentResolver> parents,
+    int mostParents,
+    Clock clock,
+    int mostFindings) {
   private static final int MOST_FINDINGS = 10_000;
 
   /// Everything but the data and the parents.
   public static CheckOptions standard() {
-    return new CheckOptions(false, Optional.empty(), Clock.systemUTC(), MOST_FINDINGS);
+    return new CheckOptions(
+        false, Optional.empty(), Integer.MAX_VALUE, Clock.systemUTC(), MOST_FINDINGS);
   }
 
   /// These options, and the blocks' data too.
   public CheckOptions withBitmaps() {
-    return new CheckOptions(true, parents, clock, mostFindings);
+    return new CheckOptions(true, parents, mostParents, clock, mostFindings);
   }
 
   /// These options, and the chain too.
   public CheckOptions withParents(ParentResolver resolver) {
-    return new CheckOptions(bitmaps, Optional.of(resolver), clock, mostFindings);
+    return new CheckOptions(bitmaps, Optional.of(resolver), mostParents, clock, mostFindings);
+  }
+
+  /// These options, and the link to the parent, but not what is below it: for who checks every
+  /// image by itself.
+  public CheckOptions withParent(ParentResolver resolver) {
+    return new CheckOptions(bitmaps, Optional.of(resolver), 1, clock, mostFindings);
   }
 
   /// These options with another clock.
   public CheckOptions withClock(Clock newClock) {
-    return new CheckOptions(bitmaps, parents, newClock, mostFindings);
+    return new CheckOptions(bitmaps, parents, mostParents, newClock, mostFindings);
   }
 }

@@ -70,7 +70,9 @@ public final class VhdChecker {
     }
     LocatorCheck.run(subject, header, table);
     if (options.parents().isPresent()) {
-      depth = new ChainCheck(subject, options.parents().get()).run(footer, header);
+      depth =
+          new ChainCheck(subject, options.parents().get(), options.mostParents())
+              .run(footer, header);
     }
   }
 

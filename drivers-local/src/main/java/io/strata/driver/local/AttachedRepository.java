@@ -15,6 +15,7 @@ import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import io.strata.spi.VhdTree;
 import io.strata.spi.Volume;
+import io.strata.spi.VolumeChecks;
 import io.strata.spi.VolumeSpec;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -86,6 +87,11 @@ final class AttachedRepository implements Repository {
   @Override
   public Optional<VhdTree> vhdTree() {
     return files.vhdTree();
+  }
+
+  @Override
+  public Optional<VolumeChecks> checks() {
+    return files.checks();
   }
 
   @Override

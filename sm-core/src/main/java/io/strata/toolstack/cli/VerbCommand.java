@@ -56,7 +56,7 @@ final class VerbCommand {
       }
       terminal.out().print(shown(parameters, answer));
       terminal.out().flush();
-      return 0;
+      return operation.answer() == Operation.Answer.CHECK ? CheckText.exitCode(members(answer)) : 0;
     }
   }
 
@@ -76,6 +76,7 @@ final class VerbCommand {
                   parameters.text("type"), parameters.members("device-config"), items(answer))
               : ProbeText.of(items(answer));
       case CHANGED_BLOCKS -> RecordPrinter.value(Json.of(members(answer).text("bitmap")));
+      case CHECK -> CheckText.of(members(answer));
       case COLLECTION -> collection(items(answer));
       case TREE -> new TreePrinter(terminal.unicode()).print(items(answer));
       case STATISTICS -> JsonText.pretty(answer) + "\n";

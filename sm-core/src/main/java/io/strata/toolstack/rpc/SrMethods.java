@@ -4,6 +4,7 @@ package io.strata.toolstack.rpc;
 import io.strata.gc.GcAction;
 import io.strata.manager.PbdCreate;
 import io.strata.manager.ScanReport;
+import io.strata.manager.SrCheckReport;
 import io.strata.manager.SrCreate;
 import io.strata.manager.SrIntroduce;
 import io.strata.manager.StorageManager;
@@ -15,6 +16,7 @@ import io.strata.spi.ProbeResult;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
+import io.strata.spi.VolumeFinding;
 import io.strata.toolstack.Json;
 import java.util.List;
 import java.util.Optional;
@@ -34,6 +36,7 @@ final class SrMethods {
         .add("sr.introduce", (arguments, call) -> introduce(arguments))
         .add("sr.scan", (arguments, call) -> scanned(manager.srScan(sr(arguments))))
         .add("sr.gc", (arguments, call) -> collect(arguments))
+        .add("sr.check", this::check)
         .add("sr.update", on(manager::srUpdate))
         .add("sr.forget", on(manager::srForget))
         .add("sr.destroy", on(manager::srDestroy))
@@ -141,6 +144,36 @@ final class SrMethods {
         .with("target", target)
         .with("bytes", bytes)
         .with("reason", reason)
+        .build();
+  }
+
+  private Json check(Arguments arguments, Call call) throws StorageException {
+    SrCheckReport report = manager.srCheck(sr(arguments), arguments.flag("data"), call);
+    return Json.object()
+        .with("sr", report.sr().toString())
+        .with("checked", report.checked())
+        .with("busy", Json.texts(report.busy()))
+        .with("errors", report.count(VolumeFinding.Severity.ERROR))
+        .with("warnings", report.count(VolumeFinding.Severity.WARNING))
+        .with("more-findings", report.moreFindings())
+        .with(
+            "findings", new Json.Items(report.findings().stream().map(SrMethods::finding).toList()))
+        .build();
+  }
+
+  private static Json finding(VolumeFinding finding) {
+    Json.Builder json =
+        Json.object()
+            .with("volume", finding.volume().toString())
+            .with("name", finding.name())
+            .with("severity", finding.severity().name())
+            .with("location", finding.location())
+            .with("offset", finding.offsetBytes());
+    finding.block().ifPresent(block -> json.with("block", block));
+    return json.with("expected", finding.expected())
+        .with("found", finding.found())
+        .with("sentence", finding.sentence())
+        .with("repair", Json.of(finding.repair()))
         .build();
   }
 

@@ -13,10 +13,13 @@ import io.strata.toolstack.StrataHome;
 import io.strata.toolstack.daemon.Daemon;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -75,6 +78,16 @@ final class CommandLineTest {
 
   private String vdi(String sr) {
     return done("vdi-create", "sr-uuid=" + sr, "name-label=disk", "virtual-size=4MiB");
+  }
+
+  /// Makes the header of the only VHD unreadable.
+  private void damage() throws IOException {
+    try (Stream<Path> files = Files.list(folder.resolve("sr"))) {
+      Path vhd = files.filter(f -> f.toString().endsWith(".vhd")).findFirst().orElseThrow();
+      try (FileChannel channel = FileChannel.open(vhd, StandardOpenOption.WRITE)) {
+        channel.write(ByteBuffer.allocate(64), 512 + 16);
+      }
+    }
   }
 
   private BlockDevice connect(String vdi) throws IOException {
@@ -165,6 +178,22 @@ final class CommandLineTest {
     assertThat(complaint).startsWith("Error: VDIInUse (24): ");
     done("vdi-detach", "uuid=" + vdi);
     done("vdi-detach", "uuid=" + clone);
+  }
+
+  @Test
+  void anSrIsCheckedAndDamageEndsWithOne() throws IOException {
+    String sr = sr();
+    String vdi = vdi(sr);
+    assertThat(done("sr-check", "uuid=" + sr)).isEqualTo("1 volumes checked: 0 errors, 0 warnings");
+    done("vdi-attach", "uuid=" + vdi);
+    assertThat(done("sr-check", "uuid=" + sr, "data=true"))
+        .startsWith("VDI " + vdi + " is being written to and was not looked at");
+    done("vdi-detach", "uuid=" + vdi);
+    damage();
+    assertThat(strata("sr-check", "uuid=" + sr)).contains("ERROR VDI " + vdi + ": ");
+    assertThat(exitCode).isEqualTo(1);
+    assertThat(strata("sr-check", "uuid=" + sr, "--json")).contains("\"severity\" : \"ERROR\"");
+    assertThat(exitCode).isEqualTo(1);
   }
 
   @Test

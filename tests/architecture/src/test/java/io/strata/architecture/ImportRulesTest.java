@@ -34,7 +34,7 @@ final class ImportRulesTest {
           Map.entry("spi", List.of("block")),
           Map.entry("nbd", List.of("block")),
           Map.entry("host", List.of("spi", "block")),
-          Map.entry("store", List.of("spi", "host", "vhd", "block")),
+          Map.entry("store", List.of("spi", "host", "check", "vhd", "block")),
           Map.entry("simulator", List.of("spi", "store", "host", "vhd", "block")),
           Map.entry("catalog", List.of("spi")),
           Map.entry("gc", List.of("catalog", "spi", "block")),
@@ -47,7 +47,14 @@ final class ImportRulesTest {
 
   /// What of the SPI is behaviour, and so none of the catalog's business.
   private static final Set<String> SPI_PORTS =
-      Set.of("StorageDriver", "Repository", "Snapshots", "Clones", "VhdTree", "MetadataArea");
+      Set.of(
+          "StorageDriver",
+          "Repository",
+          "Snapshots",
+          "Clones",
+          "VhdTree",
+          "VolumeChecks",
+          "MetadataArea");
 
   @TestFactory
   Stream<DynamicTest> packageImportsOnlyWhatItMay() {

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.manager;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.strata.block.BlockDevice;
+import io.strata.spi.AccessMode;
+import io.strata.spi.ErrorCode;
+import io.strata.spi.SrUuid;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import io.strata.spi.VolumeFinding;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SrChecksTest {
+  private static final long SIZE = 8 << 20;
+
+  /// Where the dynamic header's checksum is, after the footer's copy.
+  private static final long HEADER_CHECKSUM_AT = 512 + 36;
+
+  @TempDir Path folder;
+
+  private final FolderDriver driver = new FolderDriver();
+  private StorageManager manager;
+  private SrUuid sr;
+  private VdiUuid disk;
+
+  @BeforeEach
+  void open() throws Exception {
+    manager =
+        StorageManager.open(
+            new ManagerConfig(
+                folder.resolve("home"),
+                List.of(driver),
+                Clock.systemUTC(),
+                "testhost",
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(5),
+                new Faults(),
+                false,
+                Duration.ofSeconds(5),
+                Schedule.SYSTEM));
+    sr = manager.srCreate(SrCreate.of("folder", "sr", FolderDriver.at(folder.resolve("sr"))));
+    disk = manager.vdiCreate(VdiCreate.of(sr, "disk", SIZE));
+    try (BlockDevice device =
+        Objects.requireNonNull(driver.attached.get(sr)).open(disk, AccessMode.RW)) {
+      device.write(0, ByteBuffer.wrap(new byte[] {1, 2, 3}));
+    }
+  }
+
+  @AfterEach
+  void close() {
+    manager.close();
+  }
+
+  @Test
+  void soundVolumesAreSaidToBe() throws Exception {
+    manager.vdiSnapshot(VdiSnapshot.of(disk));
+    for (boolean data : new boolean[] {false, true}) {
+      SrCheckReport report = check(data);
+      assertThat(report.findings()).isEmpty();
+      // The disk, its snapshot and the node that both share.
+      assertThat(report.checked()).isEqualTo(3);
+      assertThat(report.busy()).isEmpty();
+    }
+  }
+
+  @Test
+  void aDiskThatIsWrittenToIsLeftOut() throws Exception {
+    VdiUuid snapshot = manager.vdiSnapshot(VdiSnapshot.of(disk));
+    manager.vdiAttach(VdiAttach.of(disk, AccessMode.RW));
+    manager.vdiAttach(VdiAttach.of(snapshot, AccessMode.RO));
+    SrCheckReport report = check(true);
+    assertThat(report.findings()).isEmpty();
+    assertThat(report.busy()).containsExactly(disk);
+    assertThat(report.checked()).isEqualTo(2);
+  }
+
+  @Test
+  void damageIsNamedWithItsVolumeAndNothingIsChanged() throws Exception {
+    VdiUuid other = manager.vdiCreate(VdiCreate.of(sr, "other", SIZE));
+    Path file = file(other);
+    flip(file, HEADER_CHECKSUM_AT);
+    byte[] before = Files.readAllBytes(file);
+    SrCheckReport report = check(false);
+    assertThat(report.findings()).isNotEmpty().allMatch(f -> f.volume().equals(other));
+    assertThat(report.count(VolumeFinding.Severity.ERROR)).isPositive();
+    assertThat(report.findings().getFirst().location()).isEqualTo(file.toString());
+    assertThat(Files.readAllBytes(file)).isEqualTo(before);
+  }
+
+  @Test
+  void aMissingParentAndAMissingVolumeAreErrors() throws Exception {
+    VdiUuid snapshot = manager.vdiSnapshot(VdiSnapshot.of(disk));
+    VdiUuid base = manager.vdi(snapshot).parent().orElseThrow();
+    VdiUuid lost = manager.vdiCreate(VdiCreate.of(sr, "lost", SIZE));
+    Files.delete(file(base));
+    Files.delete(file(lost));
+    Map<VdiUuid, List<VolumeFinding>> found =
+        check(false).findings().stream().collect(Collectors.groupingBy(VolumeFinding::volume));
+    assertThat(found).containsOnlyKeys(disk, snapshot, lost);
+    assertThat(found.get(lost))
+        .singleElement()
+        .satisfies(f -> assertThat(f.name()).isEqualTo("volume-missing"))
+        .satisfies(f -> assertThat(f.sentence()).contains("lost"));
+    assertThat(found.get(disk)).anyMatch(f -> f.name().equals("parent-refused"));
+    assertThat(found.get(snapshot)).anyMatch(f -> f.name().equals("parent-refused"));
+  }
+
+  @Test
+  void whatCantBeCheckedIsRefused() throws Exception {
+    try (Bench bench = new Bench(folder.resolve("bench"))) {
+      SrUuid memory = bench.sr("a");
+      Bench.refused(
+          ErrorCode.UNIMPLEMENTED,
+          () -> bench.manager.srCheck(memory, false, ProgressListener.NONE));
+      Bench.refused(
+          ErrorCode.BAD_REQUEST,
+          () -> bench.manager.srCheck(SrUuid.random(), false, ProgressListener.NONE));
+    }
+  }
+
+  private SrCheckReport check(boolean data) throws StorageException {
+    return manager.srCheck(sr, data, ProgressListener.NONE);
+  }
+
+  private Path file(VdiUuid vdi) {
+    return folder.resolve("sr").resolve(vdi + ".vhd");
+  }
+
+  private static void flip(Path file, long offset) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      ByteBuffer one = ByteBuffer.allocate(1);
+      channel.read(one, offset);
+      channel.write(ByteBuffer.wrap(new byte[] {(byte) ~one.get(0)}), offset);
+    }
+  }
+}
