@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.manager;
 
-import io.strata.block.BlockDevice;
-import io.strata.block.DeviceComparison;
-import io.strata.catalog.Catalog;
 import io.strata.catalog.IntentRecord;
 import io.strata.catalog.VdiRecord;
-import io.strata.spi.AccessMode;
 import io.strata.spi.ErrorCode;
-import io.strata.spi.Repository;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -38,14 +31,13 @@ import java.util.concurrent.ConcurrentHashMap;
 /// taken back.
 final class Copies {
   private static final System.Logger LOG = System.getLogger(Copies.class.getName());
-  private static final String VERB = Operation.VDI_COPY.verb();
-
   private static final long STOP_MILLIS = 60_000;
+  private static final String STOPS = "the daemon stops";
 
   private final Core core;
-  private final Intents intents;
-  private final VolumeResults results;
-  private final TransferDisks disks;
+  private final CopySteps steps;
+
+  /// Who works on a target: one at a time.
   private final Map<VdiUuid, CopyRun> runs = new ConcurrentHashMap<>();
 
   /// Threads that look for copies that broke off, and go on with them.
@@ -55,9 +47,7 @@ final class Copies {
 
   Copies(Core core, Intents intents, VolumeResults results, TransferDisks disks) {
     this.core = core;
-    this.intents = intents;
-    this.results = results;
-    this.disks = disks;
+    steps = new CopySteps(core, intents, results, disks);
   }
 
   /// Copies; the same request again goes on with a copy that broke off, or waits for one that runs.
@@ -69,75 +59,125 @@ final class Copies {
         continue;
       }
       CopyIntent copy = CopyIntent.parse(left);
-      if (copy.answers(request) && (runs.containsKey(copy.target()) || mayGoOn(left, copy))) {
-        run(copy, Optional.of(left), request.progress());
+      if (copy.answers(request)
+          && goOn(left, request.verify() ? copy.verified() : copy, request.progress())) {
         return copy.target();
       }
     }
     CopyIntent copy = CopyPlanner.plan(core, request, source);
-    run(copy, Optional.empty(), request.progress());
+    CopyRun run = new CopyRun(copy, request.progress());
+    if (runs.putIfAbsent(copy.target(), run) != null) {
+      throw new StorageException(
+          ErrorCode.VDI_IN_USE,
+          "Another copy to VDI " + copy.target() + " is running.",
+          "Wait until it has ended; task-list shows it.");
+    }
+    work(
+        copy,
+        run,
+        () -> {
+          steps.begin(copy, run);
+          return true;
+        });
     return copy.target();
   }
 
   private boolean isOurs(IntentRecord intent) {
-    return intent.operation().equals(VERB) && intent.host().equals(core.host());
+    return intent.operation().equals(CopySteps.VERB) && intent.host().equals(core.host());
   }
 
-  /// Whether a copy that broke off can go on. One that can't is taken back.
-  private boolean mayGoOn(IntentRecord left, CopyIntent copy) throws StorageException {
-    boolean sameSource =
-        core.catalog()
-            .read(r -> r.findVdi(copy.source()))
-            .filter(vdi -> vdi.managed() && !vdi.metadataOnly())
-            .flatMap(VdiRecord::knownContent)
-            .equals(Optional.of(copy.content()));
-    boolean sameTarget =
-        copy.into().isEmpty()
-            || core.catalog()
-                .read(r -> r.findVdi(copy.target()))
-                .flatMap(VdiRecord::contentId)
-                .equals(copy.into().map(CopyIntent.Into::content));
-    if (sameSource && sameTarget) {
-      return true;
+  /// Goes on with a copy that broke off, if it did not end meanwhile, or waits for who does.
+  ///
+  /// @return whether it is complete
+  private boolean goOn(IntentRecord seen, CopyIntent copy, ProgressListener progress)
+      throws StorageException {
+    CopyRun run = new CopyRun(copy, progress);
+    CopyRun other = runs.putIfAbsent(copy.target(), run);
+    if (other != null) {
+      return other.does(copy) && other.await(progress);
     }
-    LOG.log(
-        System.Logger.Level.WARNING,
-        "VDI {0}: its copy to {1} can''t go on: the {2} was changed since",
-        copy.source(),
-        copy.target(),
-        sameSource ? "target" : "source");
-    abandon(left, copy);
-    return false;
+    return work(
+        copy,
+        run,
+        () -> {
+          Optional<IntentRecord> left = intent(seen.id());
+          return left.isPresent() ? steps.goOn(left.get(), copy, run) : steps.complete(copy);
+        });
   }
 
-  private void abandon(IntentRecord left, CopyIntent copy) throws StorageException {
-    if (copy.create().isPresent()) {
-      disks.remove(copy.create().get(), VERB);
-    }
-    try (Intents.Intent intent = intents.resume(left)) {
-      intent.drop();
-    }
-    LOG.log(System.Logger.Level.INFO, "VDI {0}: its copy was given up", copy.source());
+  /// The steps of a copy.
+  @FunctionalInterface
+  private interface Work {
+    /// @return whether the copy is complete
+    boolean run() throws StorageException;
   }
 
-  /// Gives up a copy that broke off: a new disk's volume goes; a disk that was written over keeps
-  /// what it got.
-  void cancel(UUID task) throws StorageException {
-    for (IntentRecord left : core.catalog().read(r -> r.intents())) {
-      if (left.id().equals(task) && isOurs(left)) {
-        CopyIntent copy = CopyIntent.parse(left);
-        if (runs.containsKey(copy.target())) {
-          throw new StorageException(
-              ErrorCode.VDI_IN_USE,
-              "The copy of VDI " + copy.source() + " is running.",
-              "Wait until it has ended.");
-        }
-        abandon(left, copy);
-        return;
+  /// Works on a target that the run has taken, and gives it free.
+  private boolean work(CopyIntent copy, CopyRun run, Work work) throws StorageException {
+    try {
+      if (stopping) {
+        run.breakOff(STOPS);
       }
+      boolean complete = work.run();
+      run.ended(complete);
+      return complete;
+    } catch (StorageException e) {
+      run.failed(e);
+      throw e;
+    } finally {
+      runs.remove(copy.target());
+      run.end();
     }
-    throw new StorageException(
-        ErrorCode.BAD_REQUEST, "There is no interrupted copy " + task + ".", "See task-list.");
+  }
+
+  private Optional<IntentRecord> intent(UUID id) throws StorageException {
+    return core.catalog().read(r -> r.intents()).stream()
+        .filter(intent -> intent.id().equals(id) && isOurs(intent))
+        .findFirst();
+  }
+
+  /// Gives up a copy, which is broken off first if it runs: a new disk's volume goes; a disk that
+  /// was written over keeps what it got.
+  void cancel(UUID task) throws StorageException {
+    CopyIntent copy = CopyIntent.parse(intent(task).orElseThrow(() -> unknown(task)));
+    CopyRun cancelling = new CopyRun(copy, ProgressListener.NONE);
+    Optional<CopyRun> other = Optional.ofNullable(runs.putIfAbsent(copy.target(), cancelling));
+    while (other.isPresent()) {
+      other.get().breakOff("it was cancelled");
+      if (!awaitEnd(other.get())) {
+        throw new StorageException(
+            ErrorCode.VDI_IN_USE,
+            "The copy of VDI " + copy.source() + " does not break off.",
+            "Wait until its storage answers, then cancel it again.");
+      }
+      other = Optional.ofNullable(runs.putIfAbsent(copy.target(), cancelling));
+    }
+    try {
+      Optional<IntentRecord> left = intent(task);
+      if (left.isPresent()) {
+        steps.giveUp(left.get(), copy);
+      } else if (steps.complete(copy)) {
+        throw unknown(task);
+      }
+    } finally {
+      runs.remove(copy.target());
+      cancelling.end();
+    }
+  }
+
+  private static StorageException unknown(UUID task) {
+    return new StorageException(
+        ErrorCode.BAD_REQUEST, "There is no copy " + task + " under way.", "See task-list.");
+  }
+
+  private static boolean awaitEnd(CopyRun run) throws StorageException {
+    try {
+      return run.awaitEnd(STOP_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StorageException(
+          ErrorCode.TRY_AGAIN, "The wait for the copy was interrupted.", "Send it again.", e);
+    }
   }
 
   /// Goes on, in the background and one after another, with the copies that broke off and whose SRs
@@ -173,14 +213,14 @@ final class Copies {
       boolean reachable =
           core.plugged().find(copy.targetSr()).isPresent()
               && source.map(vdi -> core.plugged().find(vdi.sr()).isPresent()).orElse(true);
-      if (reachable && !runs.containsKey(copy.target()) && mayGoOn(left, copy)) {
+      if (reachable && !runs.containsKey(copy.target())) {
         LOG.log(
             System.Logger.Level.INFO,
             "VDI {0}: its copy to {1} goes on at byte {2}",
             copy.source(),
             copy.target(),
             Long.toString(CopyIntent.copiedBytes(left)));
-        run(copy, Optional.of(left), ProgressListener.NONE);
+        goOn(left, copy, ProgressListener.NONE);
       }
     } catch (StorageException | RuntimeException e) {
       LOG.log(
@@ -197,6 +237,7 @@ final class Copies {
   void stop() {
     stopping = true;
     try {
+      List.copyOf(runs.values()).forEach(run -> run.breakOff(STOPS));
       for (CopyRun run : List.copyOf(runs.values())) {
         if (!run.awaitEnd(STOP_MILLIS)) {
           LOG.log(System.Logger.Level.WARNING, "a copy does not end; its next start goes on");
@@ -209,167 +250,6 @@ final class Copies {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    }
-  }
-
-  private void run(CopyIntent copy, Optional<IntentRecord> left, ProgressListener progress)
-      throws StorageException {
-    CopyRun run = new CopyRun(progress);
-    CopyRun other = runs.putIfAbsent(copy.target(), run);
-    if (other != null) {
-      other.await(progress);
-      return;
-    }
-    try {
-      claimed(copy, left, run);
-      run.succeeded();
-    } catch (StorageException e) {
-      run.failed(e);
-      throw e;
-    } finally {
-      runs.remove(copy.target());
-      run.end();
-    }
-  }
-
-  private void claimed(CopyIntent copy, Optional<IntentRecord> left, ProgressListener progress)
-      throws StorageException {
-    VdiRecord source = VdiRecords.withData(core.catalog().read(r -> r.vdi(copy.source())));
-    try (Claims.Claim reading = disks.claimForReading(source, VERB);
-        Claims.Claim writing = claimTarget(copy)) {
-      if (left.isEmpty()) {
-        nameContents(copy, source);
-      }
-      Optional<Intents.Intent> resumed = left.map(intents::resume);
-      try (Intents.Intent intent =
-          resumed.isPresent()
-              ? resumed.get()
-              : intents.begin(Operation.VDI_COPY, copy.targetSr(), copy.arguments())) {
-        perform(copy, source, new Hold(reading, writing), intent, left, progress);
-      }
-    }
-  }
-
-  private record Hold(Claims.Claim source, Claims.Claim target) {}
-
-  private Claims.Claim claimTarget(CopyIntent copy) throws StorageException {
-    if (copy.create().isPresent()) {
-      return core.claims().writing(copy.targetSr(), copy.target(), VERB);
-    }
-    return disks.claimForWriting(core.catalog().read(r -> r.vdi(copy.target())), VERB);
-  }
-
-  /// The disks are claimed: nobody writes to them meanwhile.
-  private void nameContents(CopyIntent copy, VdiRecord source) throws StorageException {
-    core.catalog()
-        .write(w -> {
-          VdiRecord now = w.read().vdi(source.uuid());
-          if (!now.knownContent().equals(source.knownContent())) {
-            throw new StorageException(
-                ErrorCode.VDI_IN_USE,
-                "VDI " + source.uuid() + " was in use a moment ago.",
-                "Send the request again.");
-          }
-          if (now.knownContent().isEmpty()) {
-            w.setVdiContentId(source.uuid(), Optional.of(copy.content()));
-          }
-          if (copy.into().isPresent()) {
-            w.setVdiContentId(copy.target(), Optional.of(copy.into().get().content()));
-          }
-        });
-  }
-
-  private void perform(
-      CopyIntent copy,
-      VdiRecord source,
-      Hold hold,
-      Intents.Intent intent,
-      Optional<IntentRecord> left,
-      ProgressListener progress)
-      throws StorageException {
-    CopyCursor cursor =
-        new CopyCursor(disks, () -> stopping, intent, left.map(CopyIntent::copiedBytes).orElse(0L));
-    try {
-      if (copy.create().isPresent()) {
-        disks.create(hold.target(), copy.create().get());
-      }
-      if (cursor.durableBytes() == 0) {
-        intent.reached("created");
-      }
-      try (BlockDevice from = disks.open(hold.source(), source, AccessMode.RO);
-          BlockDevice to = disks.open(hold.target(), target(copy), AccessMode.RW)) {
-        cursor.copy(copy, source, from, to, progress);
-        if (copy.verify()) {
-          verify(from, to, progress);
-        }
-      } catch (IOException e) {
-        throw TransferFailures.of(VERB, e);
-      }
-      commit(copy, intent);
-    } catch (StorageException e) {
-      if (cursor.durableBytes() > 0 && !(e.getCause() instanceof DifferentException)) {
-        throw resumable(intent, cursor.durableBytes(), source.virtualSizeBytes(), e);
-      }
-      intent.undo(e, () -> takeBack(copy));
-      throw e;
-    }
-  }
-
-  private VdiRecord target(CopyIntent copy) throws StorageException {
-    return copy.create().isPresent()
-        ? copy.create().get()
-        : core.catalog().read(r -> r.vdi(copy.target()));
-  }
-
-  private void takeBack(CopyIntent copy) throws StorageException {
-    if (copy.create().isPresent()) {
-      disks.remove(copy.create().get(), VERB);
-    }
-  }
-
-  private static StorageException resumable(
-      Intents.Intent intent, long copiedBytes, long sizeBytes, StorageException e) {
-    return new StorageException(
-        e.code(),
-        e.what() + " " + copiedBytes + " of " + sizeBytes + " bytes are copied and kept.",
-        "When that is mended, send the same request again to go on from there, or run task-cancel"
-            + " uuid="
-            + intent.id()
-            + " to give the copy up.",
-        e);
-  }
-
-  private static void verify(BlockDevice source, BlockDevice copy, ProgressListener progress)
-      throws IOException {
-    long sizeBytes = copy.sizeBytes();
-    OptionalLong difference =
-        DeviceComparison.firstDifference(source, copy, end -> progress.progress(end, sizeBytes));
-    if (difference.isPresent()) {
-      throw new DifferentException(difference.getAsLong());
-    }
-  }
-
-  /// What was copied does not read as its source: going on would be of no use.
-  private static final class DifferentException extends IOException {
-    private static final long serialVersionUID = 1L;
-
-    DifferentException(long offsetBytes) {
-      super("the copy differs from its source at byte " + offsetBytes);
-    }
-  }
-
-  private void commit(CopyIntent copy, Intents.Intent intent) throws StorageException {
-    try (var _ = core.locks().sr(copy.targetSr(), "the end of a copy")) {
-      Repository repository = core.plugged().require(copy.targetSr());
-      if (copy.create().isPresent()) {
-        intent.commit(results.added(repository, copy.create().get(), List.of()));
-        return;
-      }
-      Catalog.Change observed = results.observed(repository, copy.targetSr(), copy.target());
-      intent.commit(w -> {
-        observed.apply(w);
-        w.setVdiContentId(copy.target(), Optional.of(copy.content()));
-      });
     }
   }
 }

@@ -7,7 +7,6 @@ import io.strata.catalog.VdiRecord;
 import io.strata.spi.StorageException;
 import java.io.IOException;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
 
 /// How far a copy is, on storage and in its intent. For the thread that copies.
 final class CopyCursor {
@@ -15,16 +14,15 @@ final class CopyCursor {
   private static final long CHECKPOINT_BYTES = 64L << 20;
 
   private final TransferDisks disks;
-  private final BooleanSupplier stopping;
+  private final CopyRun run;
   private final Intents.Intent intent;
   private long durableBytes;
 
-  /// @param stopping whether to break off
+  /// @param run hears how far the copy is, and says whether to break off
   /// @param durableBytes where to begin
-  CopyCursor(
-      TransferDisks disks, BooleanSupplier stopping, Intents.Intent intent, long durableBytes) {
+  CopyCursor(TransferDisks disks, CopyRun run, Intents.Intent intent, long durableBytes) {
     this.disks = disks;
-    this.stopping = stopping;
+    this.run = run;
     this.intent = intent;
     this.durableBytes = durableBytes;
   }
@@ -35,12 +33,7 @@ final class CopyCursor {
   }
 
   /// Copies what is left.
-  void copy(
-      CopyIntent copy,
-      VdiRecord source,
-      BlockDevice from,
-      BlockDevice to,
-      ProgressListener progress)
+  void copy(CopyIntent copy, VdiRecord source, BlockDevice from, BlockDevice to)
       throws IOException, StorageException {
     long sizeBytes = from.sizeBytes();
     Checkpoints checkpoints = new Checkpoints(to);
@@ -50,7 +43,7 @@ final class CopyCursor {
             to,
             copy.create().isPresent(),
             end -> {
-              progress.progress(end, sizeBytes);
+              run.progress(end, sizeBytes);
               checkpoints.copiedTo(end);
             });
     checkpoints.copy = Optional.of(sparse);
@@ -66,7 +59,7 @@ final class CopyCursor {
               sparse.copy(at, offset + length - at);
             }
           });
-      progress.progress(sizeBytes, sizeBytes);
+      run.progress(sizeBytes, sizeBytes);
     }
     checkpoints.record(sizeBytes);
   }
@@ -82,15 +75,13 @@ final class CopyCursor {
     }
 
     private void copiedTo(long endBytes) throws IOException {
-      boolean breakOff = stopping.getAsBoolean();
+      boolean breakOff = !run.wanted();
       long read = copy.map(SparseCopy::readBytes).orElse(0L);
       if (read - readBytes >= CHECKPOINT_BYTES || breakOff) {
         readBytes = read;
         record(endBytes);
       }
-      if (breakOff) {
-        throw new IOException("the daemon stops");
-      }
+      run.checkWanted();
     }
 
     private void record(long endBytes) throws IOException {

@@ -80,7 +80,12 @@ record CopyIntent(
     return Optional.of(content);
   }
 
-  /// Whether this is what a request asks for.
+  /// The same copy, read back.
+  CopyIntent verified() {
+    return new CopyIntent(source, content, base, targetSr, create, into, true);
+  }
+
+  /// Whether this is what a request asks for, read back or not.
   boolean answers(VdiCopy request) {
     return source.equals(request.source())
         && base.equals(request.base())

@@ -3,6 +3,7 @@ package io.strata.manager;
 
 import io.strata.spi.ErrorCode;
 import io.strata.spi.StorageException;
+import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -13,9 +14,12 @@ final class CopyRun implements ProgressListener {
   private static final long LOOK_MILLIS = 200;
 
   private final ProgressListener first;
+  private final CopyIntent copy;
   private final CountDownLatch ended = new CountDownLatch(1);
   private volatile long doneBytes;
   private volatile long totalBytes = -1;
+  private volatile boolean complete;
+  private volatile Optional<String> brokenOff = Optional.empty();
   private volatile Optional<StorageException> failure =
       Optional.of(
           new StorageException(
@@ -23,7 +27,8 @@ final class CopyRun implements ProgressListener {
               "The copy ended without an answer.",
               "Look at the log, then send the request again."));
 
-  CopyRun(ProgressListener first) {
+  CopyRun(CopyIntent copy, ProgressListener first) {
+    this.copy = copy;
     this.first = first;
   }
 
@@ -34,7 +39,35 @@ final class CopyRun implements ProgressListener {
     first.progress(done, total);
   }
 
-  void succeeded() {
+  /// Whether this does what another copy to the same target is to do.
+  boolean does(CopyIntent asked) {
+    return copy.source().equals(asked.source())
+        && copy.content().equals(asked.content())
+        && copy.base().equals(asked.base())
+        && (copy.verify() || !asked.verify());
+  }
+
+  /// Lets the copy break off at its next piece.
+  void breakOff(String why) {
+    brokenOff = Optional.of(why);
+  }
+
+  /// Whether the copy is to break off.
+  boolean wanted() {
+    return brokenOff.isEmpty();
+  }
+
+  /// @throws IOException where the copy is to break off
+  void checkWanted() throws IOException {
+    Optional<String> why = brokenOff;
+    if (why.isPresent()) {
+      throw new IOException(why.get());
+    }
+  }
+
+  /// @param whole whether the copy is complete, and not given up
+  void ended(boolean whole) {
+    complete = whole;
     failure = Optional.empty();
   }
 
@@ -47,7 +80,9 @@ final class CopyRun implements ProgressListener {
   }
 
   /// Waits for another's copy to end, and reports how far it is meanwhile.
-  void await(ProgressListener progress) throws StorageException {
+  ///
+  /// @return whether it is complete
+  boolean await(ProgressListener progress) throws StorageException {
     try {
       while (!ended.await(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
         progress.progress(doneBytes, totalBytes);
@@ -60,6 +95,7 @@ final class CopyRun implements ProgressListener {
     if (failure.isPresent()) {
       throw failure.get();
     }
+    return complete;
   }
 
   /// @return whether it ended

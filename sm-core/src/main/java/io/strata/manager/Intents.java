@@ -39,6 +39,7 @@ final class Intents {
 
   /// An intent that a crash or a failed undo left over.
   Intent resume(IntentRecord left) {
+    running.add(left.id());
     return new Intent(left.id(), left.operation(), left.sr());
   }
 

@@ -327,7 +327,7 @@ public final class StorageManager implements AutoCloseable {
     return checked(() -> copies.copy(request));
   }
 
-  /// Gives up an interrupted copy, and removes what it made.
+  /// Gives up a copy, running or interrupted, and removes what it made.
   ///
   /// @param task its intent: see [#intents]
   public void taskCancel(UUID task) throws StorageException {

@@ -192,7 +192,7 @@ public final class Operations {
     table.add(
         Operation.of(
             "task-cancel",
-            "Give up an interrupted copy and what it made",
+            "Give up a copy, running or interrupted, and what it made",
             Answer.NOTHING,
             required("uuid", UUID, "the task: see task-list")));
     table.add(

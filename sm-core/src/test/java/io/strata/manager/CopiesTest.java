@@ -30,7 +30,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiPredicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -103,13 +108,17 @@ class CopiesTest {
   }
 
   private VdiCopy request(ProgressListener progress) {
+    return request(progress, true);
+  }
+
+  private VdiCopy request(ProgressListener progress, boolean verify) {
     return new VdiCopy(
         source,
         Optional.of(to),
         Optional.empty(),
         Optional.empty(),
         Optional.of("copy"),
-        true,
+        verify,
         progress);
   }
 
@@ -204,6 +213,114 @@ class CopiesTest {
     manager.taskCancel(manager.intents().getFirst().id());
     assertThat(manager.intents()).isEmpty();
     assertThat(driver.attachedTo(to).scan()).isEmpty();
+  }
+
+  @Test
+  void runningCopyCanBeGivenUp() throws Exception {
+    CountDownLatch halfWay = new CountDownLatch(1);
+    AtomicReference<StorageException> failure = new AtomicReference<>();
+    Thread copying = copyAlongside(slow(halfWay, (done, _) -> done > 100 * MIB), failure);
+    halfWay.await();
+    manager.taskCancel(manager.intents().getFirst().id());
+    copying.join();
+    assertThat(failure.get()).hasMessageContaining("it was cancelled");
+    assertThat(manager.intents()).isEmpty();
+    assertThat(driver.attachedTo(to).scan()).isEmpty();
+    assertCopied(manager.vdiCopy(request(ProgressListener.NONE)));
+  }
+
+  @Test
+  void stoppingDoesNotWaitForACopyToBeReadBack() throws Exception {
+    CountDownLatch readingBack = new CountDownLatch(1);
+    AtomicReference<StorageException> failure = new AtomicReference<>();
+    AtomicLong most = new AtomicLong();
+    Thread copying =
+        copyAlongside(
+            slow(readingBack, (done, total) -> most.getAndAccumulate(done, Math::max) == total),
+            failure);
+    readingBack.await();
+    restart();
+    copying.join();
+    assertThat(failure.get()).hasMessageContaining("the daemon stops");
+    awaitCopies();
+    assertThat(copies()).hasSize(1);
+    assertCopied(copies().getFirst());
+  }
+
+  @Test
+  void aCopyThatWasNotToBeReadBackIsWhereTheNextRequestSaysSo() throws Exception {
+    failpoints.dieAt("vdi-copy.copied");
+    assertThatThrownBy(() -> manager.vdiCopy(request(ProgressListener.NONE, false)))
+        .isInstanceOf(Faults.Death.class);
+    AtomicLong ends = new AtomicLong();
+    VdiUuid copy =
+        manager.vdiCopy(
+            request((done, total) -> {
+              if (done == total) {
+                ends.incrementAndGet();
+              }
+            }));
+    assertThat(ends.get()).as("one end of the copy, one of reading it back").isGreaterThan(1);
+    assertCopied(copy);
+  }
+
+  @Test
+  void twoSourcesAreNotCopiedToOneTargetAtOnce() throws Exception {
+    VdiUuid other = manager.vdiCreate(VdiCreate.of(from, "other", SIZE));
+    VdiUuid target = manager.vdiCreate(VdiCreate.of(to, "copy", SIZE));
+    CountDownLatch halfWay = new CountDownLatch(1);
+    AtomicReference<StorageException> failure = new AtomicReference<>();
+    Thread copying =
+        alongside(
+            () ->
+                manager.vdiCopy(over(source, target, slow(halfWay, (done, _) -> done > 100 * MIB))),
+            failure);
+    halfWay.await();
+    Bench.refused(
+        ErrorCode.VDI_IN_USE, () -> manager.vdiCopy(over(other, target, ProgressListener.NONE)));
+    copying.join();
+    assertThat(failure.get()).isNull();
+    assertCopied(target);
+  }
+
+  private static VdiCopy over(VdiUuid source, VdiUuid target, ProgressListener progress) {
+    return new VdiCopy(
+        source,
+        Optional.empty(),
+        Optional.of(target),
+        Optional.empty(),
+        Optional.empty(),
+        false,
+        progress);
+  }
+
+  private Thread copyAlongside(
+      ProgressListener progress, AtomicReference<StorageException> failure) {
+    return alongside(() -> manager.vdiCopy(request(progress)), failure);
+  }
+
+  private static Thread alongside(
+      Callable<VdiUuid> copy, AtomicReference<StorageException> failure) {
+    return Thread.ofPlatform()
+        .start(() -> {
+          try {
+            copy.call();
+          } catch (StorageException e) {
+            failure.set(e);
+          } catch (Exception e) {
+            throw new AssertionError(e);
+          }
+        });
+  }
+
+  /// From a point on each piece takes long enough for what a test does meanwhile.
+  private static ProgressListener slow(CountDownLatch reached, BiPredicate<Long, Long> from) {
+    return (done, total) -> {
+      if (reached.getCount() == 0 || from.test(done, total)) {
+        reached.countDown();
+        LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+      }
+    };
   }
 
   /// The target has room for a part only: what was copied is kept, and goes on once there is room.
