@@ -23,6 +23,7 @@ final class Burst {
   private final PendingFlushes pendingFlushes = new PendingFlushes();
   private BlockDevice device;
   private long startNanos;
+  private int received;
   private int answered;
   private int looks;
 
@@ -49,9 +50,15 @@ final class Burst {
 
   /// Starts with what has just been received.
   void begin() throws IOException {
+    received = 0;
     startNanos = System.nanoTime();
     pass.enter();
     device = export.device();
+  }
+
+  /// Requests taken since [#begin].
+  int received() {
+    return received;
   }
 
   /// Answers what waits for a flush, and sends all replies.
@@ -100,7 +107,9 @@ final class Burst {
     }
   }
 
-  void received() {
+  /// Counts a request that was taken.
+  void receive() {
+    received++;
     counters.add(RequestCounters.RECEIVED, 1);
   }
 

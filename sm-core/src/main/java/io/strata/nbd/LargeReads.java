@@ -4,7 +4,6 @@ package io.strata.nbd;
 import io.strata.block.BlockDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 
 /// Carries out long reads of one connection: in several chunks where the client takes structured
 /// replies, with zeroes left out, and data sent from the device without copying where it can.
@@ -23,7 +22,7 @@ final class LargeReads {
 
   private static final int PADDING_BYTES = 64 << 10;
 
-  private final SocketChannel channel;
+  private final PolledSocket socket;
   private final boolean structured;
   private final Burst burst;
   private final ReplyBatch replies;
@@ -32,8 +31,8 @@ final class LargeReads {
   /// For unfragmented replies longer than a batch; grows when needed.
   private ByteBuffer whole = ByteBuffer.allocate(0);
 
-  LargeReads(SocketChannel channel, boolean structured, Burst burst, BlockStatus status) {
-    this.channel = channel;
+  LargeReads(PolledSocket socket, boolean structured, Burst burst, BlockStatus status) {
+    this.socket = socket;
     this.structured = structured;
     this.burst = burst;
     this.replies = burst.replies();
@@ -158,7 +157,7 @@ final class LargeReads {
   }
 
   private int sendStep(long offsetBytes, int lengthBytes) throws IOException {
-    int sent = (int) burst.device().transferTo(offsetBytes, lengthBytes, channel);
+    int sent = (int) burst.device().transferTo(offsetBytes, lengthBytes, socket.blocking());
     if (sent > 0) {
       return sent;
     }
@@ -211,7 +210,7 @@ final class LargeReads {
 
   private void sendAll(ByteBuffer data) throws IOException {
     while (data.hasRemaining()) {
-      channel.write(data);
+      socket.write(data);
     }
   }
 }

@@ -23,6 +23,7 @@ final class Transmission implements ExportConnection {
   private static final int PART_BYTES = RequestBuffer.CAPACITY_BYTES / 2;
 
   private final SocketChannel channel;
+  private final PolledSocket socket;
   private final NbdExport export;
   private final Negotiated negotiated;
   private final ConnectionSet serverConnections;
@@ -44,11 +45,12 @@ final class Transmission implements ExportConnection {
     this.serverConnections = serverConnections;
     export = negotiated.export();
     pass = export.gate().newPass();
-    requests = new RequestBuffer(channel, negotiated.leftover());
+    socket = new PolledSocket(channel, new PollingPolicy(PollingPolicy.Pollers.PROCESS));
+    requests = new RequestBuffer(socket, negotiated.leftover());
     boolean structured = negotiated.structuredReplies();
-    burst = new Burst(export, pass, new ReplyBatch(channel, structured), counters);
+    burst = new Burst(export, pass, new ReplyBatch(socket, structured), counters);
     BlockStatus status = new BlockStatus();
-    reads = new ReadCommands(burst, new LargeReads(channel, structured, burst, status));
+    reads = new ReadCommands(burst, new LargeReads(socket, structured, burst, status));
     changes = new ChangeCommands(burst);
     queries = new QueryCommands(burst, status);
   }
@@ -126,6 +128,7 @@ final class Transmission implements ExportConnection {
   private void endBurst() throws IOException {
     reads.finish();
     burst.end();
+    socket.served(burst.received() <= 1);
   }
 
   /// @return whether to go on
@@ -142,7 +145,7 @@ final class Transmission implements ExportConnection {
     if (type == NbdWire.CMD_DISC) {
       return false;
     }
-    burst.received();
+    burst.receive();
     if (export.throttle().isOn()) {
       throttle(type, length, flags);
     }
