@@ -66,8 +66,12 @@ final class LeafBlocks implements MetadataBudget.Holder {
   /// The block if it is allocated; its bitmap is read when it is first asked for.
   @Nullable LeafBlock block(int index) throws IOException {
     LeafBlock block = inMemory(index);
-    if (block != null || table.sector(index) < 0) {
+    if (block != null) {
+      budget.hit();
       return block;
+    }
+    if (table.sector(index) < 0) {
+      return null;
     }
     ReentrantLock lock = lockOf(index);
     lock.lock();

@@ -31,6 +31,7 @@ final class MetadataBudget {
 
   private final long mostBytes;
   private final AtomicLong usedBytes = new AtomicLong();
+  private final LongAdder hits = new LongAdder();
   private final LongAdder misses = new LongAdder();
   private final LongAdder shrinks = new LongAdder();
   private final ReentrantLock shrinking = new ReentrantLock();
@@ -60,13 +61,19 @@ final class MetadataBudget {
     }
   }
 
+  /// To be called when metadata was asked for and was kept.
+  void hit() {
+    hits.increment();
+  }
+
   /// To be called when metadata had to be read that was not kept.
   void missed() {
     misses.increment();
   }
 
   MetadataCacheStatistics statistics() {
-    return new MetadataCacheStatistics(usedBytes.get(), mostBytes, misses.sum(), shrinks.sum());
+    return new MetadataCacheStatistics(
+        usedBytes.get(), mostBytes, hits.sum(), misses.sum(), shrinks.sum());
   }
 
   private void shrinkLargest() {

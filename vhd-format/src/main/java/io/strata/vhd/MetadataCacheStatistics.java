@@ -5,9 +5,11 @@ package io.strata.vhd;
 ///
 /// @param heldBytes kept now
 /// @param mostBytes the bound
-/// @param misses blocks whose metadata had to be read; every other request found it in memory
+/// @param hits times that a block's metadata was looked for and found in memory
+/// @param misses times that it had to be read
 /// @param shrinks how often an image gave up what it kept, because the bound was reached
-public record MetadataCacheStatistics(long heldBytes, long mostBytes, long misses, long shrinks) {
+public record MetadataCacheStatistics(
+    long heldBytes, long mostBytes, long hits, long misses, long shrinks) {
 
   /// As they are now, for all images together.
   public static MetadataCacheStatistics now() {

@@ -55,7 +55,11 @@ final class ParentMap implements MetadataBudget.Holder {
     }
     AtomicReferenceArray<int[]> page = pages.get(block >>> PAGE_SHIFT);
     int[] runs = page == null ? null : page.get(block & (1 << PAGE_SHIFT) - 1);
-    return runs == null ? keep(block, merge(block)) : runs;
+    if (runs == null) {
+      return keep(block, merge(block));
+    }
+    MetadataBudget.PROCESS.hit();
+    return runs;
   }
 
   /// Index in `runs` of the run that holds a sector of the block.

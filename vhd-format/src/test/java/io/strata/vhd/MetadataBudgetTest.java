@@ -88,7 +88,27 @@ class MetadataBudgetTest {
     budget.grew(20);
     assertThat(large.bytes).isZero();
     assertThat(small.bytes).isEqualTo(50);
-    assertThat(budget.statistics()).isEqualTo(new MetadataCacheStatistics(50, 100, 0, 1));
+    assertThat(budget.statistics()).isEqualTo(new MetadataCacheStatistics(50, 100, 0, 0, 1));
+  }
+
+  @Test
+  void aBlockIsReadOnceAndFoundInMemoryFromThenOn() throws IOException {
+    MetadataBudget budget = new MetadataBudget(1 << 20);
+    Path file = folder.resolve("known.vhd");
+    WritableLeaf first = create(file, budget);
+    writer(first).write(0, ByteBuffer.allocate(PIECE));
+    first.finish();
+    first.layer().close();
+    WritableLeaf again = WritableLeaf.open(Layer.open(FileContainer.openReadWrite(file)), budget);
+    MetadataCacheStatistics before = budget.statistics();
+    for (int i = 0; i < 5; i++) {
+      assertThat(again.block(0)).isNotNull();
+      assertThat(again.block(1)).isNull();
+    }
+    again.layer().close();
+    MetadataCacheStatistics after = budget.statistics();
+    assertThat(after.misses() - before.misses()).isEqualTo(1);
+    assertThat(after.hits() - before.hits()).isEqualTo(4);
   }
 
   private static final class FakeHolder implements MetadataBudget.Holder {

@@ -80,10 +80,11 @@ final class Metrics {
     single(metric + "bytes", "gauge", "Bitmaps and merged parents in memory.", cache.heldBytes());
     single(metric + "limit_bytes", "gauge", "The most that is kept.", cache.mostBytes());
     single(
-        metric + "misses_total",
+        metric + "hits_total",
         "counter",
-        "Blocks whose metadata was read; every other request found it in memory.",
-        cache.misses());
+        "Times that a block's metadata was found in memory.",
+        cache.hits());
+    single(metric + "misses_total", "counter", "Times that it had to be read.", cache.misses());
     single(metric + "shrinks_total", "counter", "Times that a disk gave up some.", cache.shrinks());
   }
 

@@ -21,6 +21,7 @@ class MetricsTest {
         "strata_vdi_physical_utilisation_bytes gauge",
         "strata_sr_virtual_allocation_bytes gauge",
         "strata_sr_physical_utilisation_bytes gauge",
+        "strata_metadata_cache_hits_total counter",
         "strata_metadata_cache_misses_total counter"
       })
   void everyPromisedFamilyIsThere(String family) {
