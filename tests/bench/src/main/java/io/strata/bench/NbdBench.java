@@ -25,6 +25,10 @@ final class NbdBench {
           Peer.qemu("qcow2", "none"),
           Peer.NBDKIT);
 
+  /// First touches are compared with the formats that have a table, and with the raw file.
+  private static final List<Peer> FIRST_TOUCHED =
+      PEERS.stream().filter(peer -> peer.copyOnWrite() || peer.kind() != Peer.Kind.QEMU).toList();
+
   /// The end of a disk is for the warm-up alone, so that first touches stay such.
   private static final long WARM_BYTES = 64 * Scale.MIB;
 
@@ -72,7 +76,7 @@ final class NbdBench {
       System.err.println("nbd disks: round " + (round + 1));
       onFullDisks(images);
       for (Workload workload : List.of(Workload.FIRST_4K, Workload.FIRST_1M)) {
-        for (Peer peer : scale.wants(workload) ? PEERS : List.<Peer>of()) {
+        for (Peer peer : scale.wants(workload) ? FIRST_TOUCHED : List.<Peer>of()) {
           onEmptyDisk(peer, workload, Objects.requireNonNull(empty.get(peer.format())));
         }
       }
@@ -87,7 +91,7 @@ final class NbdBench {
     try {
       for (Map.Entry<Peer, Path> image :
           workloads.isEmpty() ? List.<Map.Entry<Peer, Path>>of() : images.entrySet()) {
-        ServerProcess server = start(image.getKey(), image.getValue(), false);
+        ServerProcess server = start(image.getKey(), image.getValue());
         servers.put(image.getKey(), server);
         warmUp(server);
       }
@@ -126,7 +130,7 @@ final class NbdBench {
       throws IOException, InterruptedException {
     Path image = scratch.folder("touched").resolve(String.valueOf(empty.getFileName()));
     Images.copy(empty, image);
-    try (ServerProcess server = start(peer, image, false)) {
+    try (ServerProcess server = start(peer, image)) {
       warmUp(server);
       Command.settle();
       measure(workload, "", peer.name(), server, scale.diskBytes() - WARM_BYTES);
@@ -142,29 +146,47 @@ final class NbdBench {
     List<Path> qcow2s =
         Chains.qcow2(scratch.folder("qcow2"), deepest, size, LAYER_WRITES, LAYER_WRITE_BYTES);
     for (int round = 0; round < scale.rounds(); round++) {
+      System.err.println("nbd chains: round " + (round + 1));
+      onChains(vhds, qcow2s, size);
+    }
+  }
+
+  /// A chain that is served.
+  private record Served(Peer peer, int depth, ServerProcess server) {}
+
+  /// As on full disks: every chain is served at once, and each load goes to one after the other.
+  private void onChains(List<Path> vhds, List<Path> qcow2s, long size)
+      throws IOException, InterruptedException {
+    List<Served> chains = new ArrayList<>();
+    try {
       for (int depth : DEPTHS) {
-        onChain(Peer.STRATA_VHD, vhds.get(depth - 1), depth, size);
-        onChain(Peer.qemu("qcow2", "writeback"), qcow2s.get(depth - 1), depth, size);
+        chains.add(serve(Peer.STRATA_VHD, vhds.get(depth - 1), depth));
+        chains.add(serve(Peer.qemu("qcow2", "writeback"), qcow2s.get(depth - 1), depth));
       }
+      for (Served chain : chains) {
+        for (Workload workload : Workload.ON_CHAIN) {
+          Fio.run(workload.line(chain.server().uri(), 0, size, scale.seconds()));
+        }
+      }
+      for (Workload workload : Workload.ON_CHAIN) {
+        for (Served chain : chains) {
+          measure(
+              workload, NbdTargets.chain(chain.depth()), chain.peer().name(), chain.server(), size);
+        }
+      }
+    } finally {
+      chains.forEach(chain -> chain.server().close());
     }
   }
 
-  private void onChain(Peer peer, Path leaf, int depth, long size)
-      throws IOException, InterruptedException {
-    try (ServerProcess server = start(peer, leaf, true)) {
-      for (Workload workload : Workload.ON_CHAIN) {
-        Fio.run(workload.line(server.uri(), 0, size, scale.seconds()));
-      }
-      for (Workload workload : Workload.ON_CHAIN) {
-        measure(workload, NbdTargets.chain(depth), peer.name(), server, size);
-      }
-    }
+  private Served serve(Peer peer, Path leaf, int depth) throws IOException, InterruptedException {
+    Path socket = scratch.file(peer.fileName() + "-" + depth + ".sock");
+    return new Served(peer, depth, ServerProcess.start(peer.line(leaf, socket, true), socket));
   }
 
-  private ServerProcess start(Peer peer, Path image, boolean readOnly)
-      throws IOException, InterruptedException {
+  private ServerProcess start(Peer peer, Path image) throws IOException, InterruptedException {
     Path socket = scratch.file(peer.fileName() + ".sock");
-    return ServerProcess.start(peer.line(image, socket, readOnly), socket);
+    return ServerProcess.start(peer.line(image, socket, false), socket);
   }
 
   private void warmUp(ServerProcess server) throws IOException, InterruptedException {
@@ -184,7 +206,7 @@ final class NbdBench {
       server.pin("1");
       line.addAll(List.of("taskset", "-c", "0"));
     }
-    line.addAll(workload.line(server.uri(), 0, spanBytes, scale.seconds()));
+    line.addAll(workload.line(server.uri(), 0, spanBytes, scale.loadSeconds()));
     long before = server.cpuMicros();
     Fio fio = Fio.run(line);
     long used = server.cpuMicros() - before;

@@ -20,6 +20,11 @@ record Scale(int rounds, long diskBytes, double seconds, int snapshots, String m
     return new Scale(1, 256 * MIB, 0.5, 100, "");
   }
 
+  /// Length of one of the many loads on a server; more rounds tell more than longer ones.
+  double loadSeconds() {
+    return seconds * 0.7;
+  }
+
   /// Whether a load is to be run.
   boolean wants(Workload workload) {
     return workload.name().contains(match);
