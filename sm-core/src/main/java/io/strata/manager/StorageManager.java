@@ -110,7 +110,7 @@ public final class StorageManager implements AutoCloseable {
               new Locks(config.lockTimeout()),
               new Claims(),
               config.clock(),
-              config.failpoints());
+              config.failpoints().checked());
       opened.add(() -> closeRepositories(core));
       BlockBackend backend = opened.add(BlockBackend.open(home.nbdSocket()));
       StorageManager manager = new StorageManager(config, home, core, backend);

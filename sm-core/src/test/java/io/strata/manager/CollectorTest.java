@@ -121,7 +121,7 @@ class CollectorTest {
     VdiUuid disk = prepare(manager);
     SrUuid sr = manager.vdi(disk).sr();
     faults.whenPassing(
-        "vdi-coalesce.block-16",
+        "vdi-coalesce.block",
         () -> {
           merging.countDown();
           goOn.acquireUninterruptibly();
@@ -168,7 +168,7 @@ class CollectorTest {
         "vdi-freeze.prepared",
         "vdi-freeze.frozen",
         "vdi-coalesce.recorded",
-        "vdi-coalesce.block-16",
+        "vdi-coalesce.block",
         "vdi-coalesce.copied",
         "vdi-coalesce.finished"
       })

@@ -25,7 +25,11 @@ public enum Fault {
   public boolean appliesTo(IoKind kind) {
     return switch (this) {
       case EIO, STALL -> true;
-      case ENOSPC -> kind == IoKind.WRITE || kind == IoKind.ZERO || kind == IoKind.GROW;
+      case ENOSPC ->
+          switch (kind) {
+            case WRITE, ZERO, GROW, NAME -> true;
+            case READ, DISCARD, FLUSH -> false;
+          };
       case SHORT_WRITE, TORN_WRITE, LOST_WRITE, MISDIRECTED_WRITE -> kind == IoKind.WRITE;
       case BIT_FLIP -> kind == IoKind.READ;
     };

@@ -5,7 +5,6 @@ import io.strata.block.Container;
 import io.strata.block.ExtentVisitor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.Optional;
 
 /// A container whose I/O fails as a plan says.
@@ -151,19 +150,8 @@ public final class FaultContainer implements Container {
     target.close();
   }
 
-  /// Takes the next fault of the plan: those that need nothing of the I/O happen here.
   private Optional<Fault> failing(IoKind kind) throws IOException {
-    Optional<Fault> fault = plan.next(kind);
-    if (fault.isEmpty()) {
-      return fault;
-    }
-    switch (fault.get()) {
-      case EIO -> throw failure("Input/output error", kind);
-      case ENOSPC -> throw failure("No space left on device", kind);
-      case STALL -> stall(plan.stall());
-      case SHORT_WRITE, TORN_WRITE, LOST_WRITE, MISDIRECTED_WRITE, BIT_FLIP -> {}
-    }
-    return fault;
+    return plan.strike(kind, target.location());
   }
 
   private void completed(Durability durability) {
@@ -199,15 +187,6 @@ public final class FaultContainer implements Container {
     long elsewhere = places <= 0 ? 0 : plan.below(places + 1) * Page.SECTOR_BYTES;
     undo.keep(elsewhere, source.remaining());
     target.write(elsewhere, source, durability);
-  }
-
-  private static void stall(Duration duration) throws IOException {
-    try {
-      Thread.sleep(duration);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("Interrupted during a stall", e);
-    }
   }
 
   private IOException failure(String reason, IoKind kind) {

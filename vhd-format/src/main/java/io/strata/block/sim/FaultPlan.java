@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.block.sim;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
@@ -13,10 +14,10 @@ import java.util.SplittableRandom;
 ///
 /// **Threads.** Any number at once; only one makes the order repeatable.
 public final class FaultPlan {
-  private final List<FaultRule> rules;
   private final Duration stall;
 
   // Guarded by this.
+  private List<FaultRule> rules;
   private final SplittableRandom random;
   private final Map<IoKind, Long> counts = new EnumMap<>(IoKind.class);
   private long hits;
@@ -26,6 +27,13 @@ public final class FaultPlan {
     this.random = new SplittableRandom(seed);
     this.stall = stall;
     this.rules = List.copyOf(rules);
+  }
+
+  /// Nothing fails until it is told to follow rules.
+  ///
+  /// @param stall how long a stalled I/O takes
+  public static FaultPlan stalling(Duration stall) {
+    return new FaultPlan(0, stall, List.of());
   }
 
   /// Nothing fails; I/O is only counted.
@@ -43,7 +51,40 @@ public final class FaultPlan {
     return hits;
   }
 
-  synchronized Optional<Fault> next(IoKind kind) {
+  /// From now on I/O is counted anew and fails by other rules.
+  public synchronized void follow(List<FaultRule> newRules) {
+    rules = List.copyOf(newRules);
+    counts.clear();
+    hits = 0;
+  }
+
+  /// An I/O is about to happen. The faults that need nothing of it happen here.
+  ///
+  /// @param what the container, or what else it is done to
+  /// @return what is to happen to it
+  public Optional<Fault> strike(IoKind kind, String what) throws IOException {
+    Optional<Fault> fault = next(kind);
+    if (fault.isPresent()) {
+      switch (fault.get()) {
+        case EIO -> throw new IOException("Input/output error: " + kind + " of " + what);
+        case ENOSPC -> throw new IOException("No space left on device: " + kind + " of " + what);
+        case STALL -> sleep();
+        case SHORT_WRITE, TORN_WRITE, LOST_WRITE, MISDIRECTED_WRITE, BIT_FLIP -> {}
+      }
+    }
+    return fault;
+  }
+
+  private void sleep() throws IOException {
+    try {
+      Thread.sleep(stall);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("Interrupted during a stall", e);
+    }
+  }
+
+  private synchronized Optional<Fault> next(IoKind kind) {
     long count = counts.merge(kind, 1L, Long::sum);
     for (FaultRule rule : rules) {
       if (rule.kind() == kind && rule.hits(count)) {
@@ -56,9 +97,5 @@ public final class FaultPlan {
 
   synchronized long below(long bound) {
     return random.nextLong(bound);
-  }
-
-  Duration stall() {
-    return stall;
   }
 }

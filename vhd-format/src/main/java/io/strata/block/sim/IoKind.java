@@ -14,5 +14,8 @@ public enum IoKind {
   /// The container grows.
   GROW,
   /// Changes are made durable.
-  FLUSH
+  FLUSH,
+  /// A container is made, opened, renamed or removed, names are made durable, or the SR's own
+  /// description is read or written.
+  NAME
 }

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.crash;
+
+import io.strata.block.sim.FaultPlan;
+import io.strata.manager.Attachment;
+import io.strata.manager.Failpoints;
+import io.strata.manager.ManagerConfig;
+import io.strata.manager.SrCreate;
+import io.strata.manager.StorageManager;
+import io.strata.manager.VdiAttach;
+import io.strata.nbd.NbdClient;
+import io.strata.nbd.NbdEndpoint;
+import io.strata.spi.AccessMode;
+import io.strata.spi.DeviceConfig;
+import io.strata.spi.SrUuid;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+
+/// A daemon's manager with one SR, on storage in memory that fails by plan.
+final class FaultyDaemon implements AutoCloseable {
+  private static final long LOOK_NANOS = 500_000;
+  private static final Duration LONGEST_COPY = Duration.ofSeconds(30);
+
+  private final Path home;
+  private final SimulatedStorage storage =
+      new SimulatedStorage(List.of(), Map.of(), Optional.empty(), 0);
+  private final FaultPlan plan = FaultPlan.stalling(Duration.ofMillis(30));
+  private StorageManager manager;
+
+  /// @param home an empty folder
+  FaultyDaemon(Path home) throws StorageException {
+    this.home = home;
+    manager = StorageManager.open(config());
+  }
+
+  private ManagerConfig config() {
+    return new ManagerConfig(
+        home,
+        List.of(new FaultyDriver(storage, plan)),
+        Clock.systemUTC(),
+        "faulty",
+        Duration.ofSeconds(20),
+        Duration.ofSeconds(20),
+        Failpoints.NONE,
+        false,
+        Duration.ofSeconds(5),
+        (interval, name, work) -> () -> {});
+  }
+
+  StorageManager manager() {
+    return manager;
+  }
+
+  FaultPlan plan() {
+    return plan;
+  }
+
+  SrUuid createSr() throws StorageException {
+    return manager.srCreate(SrCreate.of(SimulatedDriver.TYPE, "sr", new DeviceConfig(Map.of())));
+  }
+
+  /// Ends the manager and starts it anew, on storage that is sound again.
+  void restart() throws StorageException {
+    plan.follow(List.of());
+    manager.close();
+    manager = StorageManager.open(config());
+  }
+
+  void awaitSettled() throws StorageException {
+    awaitSettled(manager);
+  }
+
+  /// Copies go on in the background.
+  static void awaitSettled(StorageManager manager) throws StorageException {
+    long deadline = System.nanoTime() + LONGEST_COPY.toNanos();
+    while (!manager.intents().isEmpty() && System.nanoTime() < deadline) {
+      LockSupport.parkNanos(LOOK_NANOS);
+    }
+  }
+
+  NbdClient attach(VdiUuid vdi, AccessMode mode) throws IOException, StorageException {
+    return connect(manager.vdiAttach(VdiAttach.of(vdi, mode)));
+  }
+
+  /// Another connection to a disk that is attached.
+  static NbdClient connect(Attachment attachment) throws IOException {
+    String socket = URI.create(attachment.uri()).getQuery().substring("socket=".length());
+    return NbdClient.connect(new NbdEndpoint.UnixSocket(Path.of(socket)), attachment.exportName());
+  }
+
+  void detach(VdiUuid vdi) throws StorageException {
+    manager.vdiDetach(vdi, VdiAttach.HOST_DOMAIN);
+  }
+
+  @Override
+  public void close() {
+    plan.follow(List.of());
+    manager.close();
+  }
+}
