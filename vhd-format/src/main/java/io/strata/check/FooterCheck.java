@@ -10,13 +10,17 @@ import io.strata.vhd.VhdLayout;
 import java.util.List;
 import java.util.Optional;
 
-/// Checks both footers.
+/// Checks the footers.
 final class FooterCheck {
   private FooterCheck() {}
 
   static void run(Subject subject, RawFooters footers) {
     Optional<RawFooter> inForce = footers.inForce();
-    invalid(subject, footers.end(), inForce.isPresent());
+    if (footers.oldEnd().isPresent()) {
+      growth(subject, footers.oldEnd().get());
+    } else {
+      invalid(subject, footers.end(), inForce.isPresent());
+    }
     boolean fixed = inForce.map(footer -> footer.type() == DiskType.FIXED).orElse(false);
     if (!fixed) {
       footers.copy().ifPresent(copy -> copyInvalid(subject, copy, inForce.isPresent()));
@@ -24,6 +28,12 @@ final class FooterCheck {
     }
     tail(subject, footers.end(), fixed);
     inForce.ifPresent(footer -> fields(subject, footer));
+  }
+
+  private static void growth(Subject subject, RawFooter oldEnd) {
+    subject.add(
+        new FooterFinding.GrowthInterrupted(
+            subject.at(oldEnd.offsetBytes()), oldEnd.diskBytes(), subject.sizeBytes()));
   }
 
   private static void invalid(Subject subject, RawFooter footer, boolean otherValid) {

@@ -47,6 +47,35 @@ public sealed interface FooterFinding extends Finding {
     }
   }
 
+  /// A fixed image was made longer, and its footer is still where the end was: the power went while
+  /// it grew.
+  ///
+  /// @param diskBytes the disk's size, as it was before
+  /// @param imageBytes the image's size, as it is now
+  record GrowthInterrupted(Where where, long diskBytes, long imageBytes) implements FooterFinding {
+    @Override
+    public Severity severity() {
+      return Severity.WARNING;
+    }
+
+    @Override
+    public String expected() {
+      return "the footer at the end of the image of " + imageBytes + " bytes";
+    }
+
+    @Override
+    public String found() {
+      return "it with nothing behind it, as an interrupted growth of the disk of "
+          + diskBytes
+          + " bytes leaves it";
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.of(Fix.INTERRUPTED_GROWTH);
+    }
+  }
+
   /// Both footers are valid and not the same.
   ///
   /// @param fields the fields that differ

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.check;
 
-/// The two places of a footer.
+/// The places of a footer.
 public enum FooterPlace {
   /// The copy at offset 0, which dynamic and differencing images have.
   COPY,
   /// The last 512 bytes (511 in images of old programs).
-  END
+  END,
+  /// Where the end was before a fixed image's growth that was interrupted.
+  OLD_END
 }

@@ -6,17 +6,20 @@ import static io.strata.vhd.VhdLayout.SHORT_FOOTER_BYTES;
 
 import io.strata.block.Container;
 import io.strata.vhd.DiskType;
+import io.strata.vhd.FooterSearch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.OptionalLong;
 
-/// What stands in the two places of the footer.
+/// What stands in the places of the footer.
 ///
 /// @param end what stands at the end, valid or not
 /// @param copy what stands at offset 0, valid or not; empty in images of less than 1 KiB
-record RawFooters(RawFooter end, Optional<RawFooter> copy) {
+/// @param oldEnd the valid footer of a fixed image whose growth was interrupted
+record RawFooters(RawFooter end, Optional<RawFooter> copy, Optional<RawFooter> oldEnd) {
 
-  /// Reads both, of an image of at least 511 bytes.
+  /// Reads them, of an image of at least 511 bytes.
   static RawFooters read(Container container) throws IOException {
     long size = container.sizeBytes();
     RawFooter end;
@@ -28,11 +31,21 @@ record RawFooters(RawFooter end, Optional<RawFooter> copy) {
           read(container, FooterPlace.END, size - SHORT_FOOTER_BYTES, SHORT_FOOTER_BYTES);
       end = !end.valid() && shortEnd.valid() ? shortEnd : end;
     }
-    return new RawFooters(
-        end,
+    Optional<RawFooter> copy =
         size < 2 * FOOTER_BYTES
             ? Optional.empty()
-            : Optional.of(read(container, FooterPlace.COPY, 0, FOOTER_BYTES)));
+            : Optional.of(read(container, FooterPlace.COPY, 0, FOOTER_BYTES));
+    RawFooters places = new RawFooters(end, copy, Optional.empty());
+    return places.inForce().isPresent()
+        ? places
+        : new RawFooters(end, copy, oldEnd(container));
+  }
+
+  private static Optional<RawFooter> oldEnd(Container container) throws IOException {
+    OptionalLong at = FooterSearch.leftBehind(container);
+    return at.isPresent()
+        ? Optional.of(read(container, FooterPlace.OLD_END, at.getAsLong(), FOOTER_BYTES))
+        : Optional.empty();
   }
 
   /// The valid copy at offset 0.
@@ -44,7 +57,7 @@ record RawFooters(RawFooter end, Optional<RawFooter> copy) {
   /// first sector belongs to the guest.
   Optional<RawFooter> inForce() {
     if (!end.valid()) {
-      return validCopy();
+      return validCopy().or(() -> oldEnd);
     }
     if (end.type() == DiskType.FIXED) {
       return Optional.of(end);

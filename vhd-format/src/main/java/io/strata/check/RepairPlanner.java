@@ -53,6 +53,10 @@ final class RepairPlanner {
   }
 
   private void plan(RawFooters footers, RawFooter footer) throws IOException {
+    if (footers.oldEnd().isPresent()) {
+      interruptedGrowth(footers.end(), footer);
+      return;
+    }
     if (footer.type() == DiskType.FIXED) {
       footers(footers, footer, UNKNOWN_END);
       return;
@@ -138,6 +142,26 @@ final class RepairPlanner {
     }
   }
 
+  /// The footer is at the end before the old place is cleared, which is not a part of the disk.
+  private void interruptedGrowth(RawFooter end, RawFooter oldEnd) {
+    if (!wanted.contains(Fix.INTERRUPTED_GROWTH)) {
+      return;
+    }
+    byte[] right = oldEnd.corrected(subject.now()).array();
+    if (end.offsetBytes() % SECTOR_BYTES == 0) {
+      replace(end, right);
+    } else {
+      append(right, subject.sizeBytes());
+    }
+    add(
+        Fix.INTERRUPTED_GROWTH,
+        new RepairStep.Fill(
+            "Clear the footer where the end was",
+            oldEnd.offsetBytes(),
+            VhdLayout.FOOTER_BYTES,
+            (byte) 0));
+  }
+
   /// Only where everything of the image is known to be there: what was cut off would read as zeroes
   /// after growth, and pass for data.
   private void append(byte[] right, long from) {
@@ -165,7 +189,7 @@ final class RepairPlanner {
       String sentence =
           switch (footer.place()) {
             case COPY -> "Write the copy of the footer at offset 0";
-            case END -> "Write the footer at the end";
+            case END, OLD_END -> "Write the footer at the end";
           };
       add(Fix.FOOTERS, new RepairStep.Write(sentence, footer.offsetBytes(), before, after));
     }

@@ -11,19 +11,27 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /// Writes to a fixed image: the disk's bytes are the container's.
 final class FixedWriter implements LeafWriter {
   private final Layer layer;
+  private final FailedFlush failed;
   private final AtomicBoolean modified = new AtomicBoolean();
 
   FixedWriter(Layer layer) {
     this.layer = layer;
+    failed = new FailedFlush(layer.container().location());
   }
 
   /// Moves the image's timestamp on, by which children find that their parent was changed.
   @Override
   public void begin() throws IOException {
+    failed.check();
     if (!modified.get() && modified.compareAndSet(false, true)) {
-      Footers.writeTrailing(
-          layer.container(),
-          layer.metadata().footer().touched(Clock.systemUTC().instant().getEpochSecond()));
+      try {
+        Footers.writeTrailing(
+            layer.container(),
+            layer.metadata().footer().touched(Clock.systemUTC().instant().getEpochSecond()));
+      } catch (IOException e) {
+        modified.set(false);
+        throw e;
+      }
     }
   }
 
@@ -39,7 +47,13 @@ final class FixedWriter implements LeafWriter {
 
   @Override
   public void flush() throws IOException {
-    layer.container().flush();
+    failed.check();
+    try {
+      layer.container().flush();
+    } catch (IOException e) {
+      failed.note(e);
+      throw e;
+    }
   }
 
   @Override

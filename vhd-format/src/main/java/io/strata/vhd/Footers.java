@@ -11,13 +11,18 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /// The places where an image may keep its footer. Read order: the end, the end of old tools' images
-/// (511 bytes), the copy at offset 0.
+/// (511 bytes), the copy at offset 0; and only where none of them is valid, what an interrupted
+/// growth of a fixed image left behind.
 ///
 /// @param trailing the valid footer at the end
 /// @param copy the valid copy at offset 0, of a type that has one
+/// @param leftBehind the footer of a fixed image that grew without it
 /// @param problem why the footer at the end is not valid
 record Footers(
-    Optional<VhdFooter> trailing, Optional<VhdFooter> copy, Optional<VhdCorruptException> problem) {
+    Optional<VhdFooter> trailing,
+    Optional<VhdFooter> copy,
+    Optional<FooterSearch.LeftBehind> leftBehind,
+    Optional<VhdCorruptException> problem) {
 
   static Footers read(Container container) throws IOException {
     String location = container.location();
@@ -39,7 +44,9 @@ record Footers(
     if (size >= 2 * FOOTER_BYTES) {
       copy = tryParse(container, 0, FOOTER_BYTES, location).filter(f -> f.type() != DiskType.FIXED);
     }
-    return new Footers(trailing, copy, problem);
+    Optional<FooterSearch.LeftBehind> leftBehind =
+        trailing.isEmpty() && copy.isEmpty() ? FooterSearch.find(container) : Optional.empty();
+    return new Footers(trailing, copy, leftBehind, problem);
   }
 
   /// The footer to believe. A fixed disk's first sector belongs to the guest, so a fixed footer at
@@ -54,6 +61,9 @@ record Footers(
     }
     if (copy.isPresent()) {
       return copy.get();
+    }
+    if (leftBehind.isPresent()) {
+      return leftBehind.get().footer();
     }
     throw problem.orElseGet(
         () -> new VhdCorruptException(location, 0, "a VHD footer at the end", "none"));
@@ -71,6 +81,7 @@ record Footers(
   static void change(Container container, VhdMetadata metadata, VhdFooter changed)
       throws IOException {
     if (changed.type() == DiskType.FIXED) {
+      FixedFooter.settle(container);
       writeTrailing(container, changed);
       container.flush();
       return;

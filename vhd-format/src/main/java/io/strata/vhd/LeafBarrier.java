@@ -3,18 +3,17 @@ package io.strata.vhd;
 
 import io.strata.block.Container;
 import java.io.IOException;
-import org.jspecify.annotations.Nullable;
 
-/// Makes everything written to a leaf's container durable. A failure is for good: the kernel may
-/// have dropped what it could not write, and a second flush would not notice.
+/// Makes everything written to a leaf's container durable, its footer too. A failure is for good.
 final class LeafBarrier implements LeafFooter.Barrier {
   private final Container container;
   private final LeafFooter footer;
-  private volatile @Nullable IOException failure;
+  private final FailedFlush failed;
 
   LeafBarrier(Container container, LeafFooter footer) {
     this.container = container;
     this.footer = footer;
+    failed = new FailedFlush(container.location());
   }
 
   @Override
@@ -23,7 +22,7 @@ final class LeafBarrier implements LeafFooter.Barrier {
     try {
       container.flush();
     } catch (IOException e) {
-      failure = e;
+      failed.note(e);
       throw e;
     }
     footer.durable(footerWrites);
@@ -31,13 +30,6 @@ final class LeafBarrier implements LeafFooter.Barrier {
 
   /// Throws if an earlier barrier failed.
   void checkUsable() throws IOException {
-    IOException failed = failure;
-    if (failed != null) {
-      throw new IOException(
-          container.location()
-              + " failed an earlier flush and must be reopened: "
-              + failed.getMessage(),
-          failed);
-    }
+    failed.check();
   }
 }

@@ -57,7 +57,9 @@ public final class VhdChain implements BlockDevice {
     return new VhdChain(null, null, new ChainMap(null, null, layers, layers.getFirst()), location);
   }
 
-  private static VhdChain onFixed(Layer first, List<Layer> parents, String location) {
+  private static VhdChain onFixed(Layer first, List<Layer> parents, String location)
+      throws IOException {
+    FixedFooter.settle(first.container());
     return new VhdChain(
         null, new FixedWriter(first), new ChainMap(null, first, parents, first), location);
   }

@@ -43,7 +43,7 @@ public final class VhdEditor {
           "a disk of " + footer.currentSizeBytes() + " bytes can't be resized to " + sizeBytes);
     }
     if (footer.type() == DiskType.FIXED) {
-      resizeFixed(container, footer, sizeBytes);
+      FixedFooter.grow(container, metadata, sizeBytes);
       return;
     }
     int entries = (int) Math.ceilDiv(sizeBytes, (long) metadata.dynamicHeader().blockBytes());
@@ -79,23 +79,6 @@ public final class VhdEditor {
     long at = slot >= 0 ? slot : roomAtEnd(container, metadata, HeaderSlots.SLOT_BYTES);
     ParentChange.writeHeader(container, metadata, at, parent, name);
     Footers.change(container, metadata, ParentChange.footer(metadata.footer(), at, parent));
-  }
-
-  private static void resizeFixed(Container container, VhdFooter footer, long sizeBytes)
-      throws IOException {
-    long oldFooterAt = Footers.trailingOffset(container);
-    VhdFooter resized = footer.withSize(sizeBytes);
-    if (sizeBytes == footer.currentSizeBytes()) {
-      return;
-    }
-    container.ensureCapacity(sizeBytes + FOOTER_BYTES);
-    Footers.writeTrailing(container, resized);
-    // Barrier: the new footer is there before the old one is overwritten.
-    container.flush();
-    long newFooterAt = Footers.trailingOffset(container);
-    long cleared = Math.min(FOOTER_BYTES, newFooterAt - oldFooterAt);
-    container.writeZeroes(oldFooterAt, cleared, Zeroing.MAY_DEALLOCATE, Durability.WRITE_BACK);
-    container.flush();
   }
 
   /// Not flushed at its end: a change of the footer makes durable first what came before it.

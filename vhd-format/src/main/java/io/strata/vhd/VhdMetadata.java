@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Footer and header of an image, read and validated together: whatever is here is within bounds.
 ///
-/// A fixed image's footer is at the end. A dynamic image's copy at offset 0 is authoritative: the
+/// A fixed image's footer is at the end, unless its growth was interrupted. A dynamic image's copy at offset 0 is authoritative: the
 /// one at the end is written after it, and is missing where a writer died.
 ///
 /// @param footer the authoritative footer
@@ -46,7 +46,7 @@ record VhdMetadata(
             "a size of at most " + (size - FOOTER_BYTES) + ", the bytes before the footer",
             Long.toString(footer.currentSizeBytes()));
       }
-      return new VhdMetadata(footer, null, Optional.empty(), true);
+      return new VhdMetadata(footer, null, Optional.empty(), footers.trailing().isPresent());
     }
     DynamicHeader header = readHeader(container, footer);
     return new VhdMetadata(footer, header, readBatmap(container, header), footers.trailingSame());

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -100,11 +101,20 @@ final class SectorModel {
     check(sector, allowed(sector), bytes, at);
   }
 
-  /// Reads every sector that ever differed from zero, or may, and checks it.
+  /// With sectors looked at that must be zero, or lie behind a disk that did not grow yet.
+  SectorModel watching(long fromBytes, long toBytes) {
+    Map<Long, List<byte[]>> next = new TreeMap<>(sectors);
+    for (long at = fromBytes; at < toBytes; at += SECTOR_BYTES) {
+      next.putIfAbsent(at / SECTOR_BYTES, ONLY_ZEROES);
+    }
+    return new SectorModel(next);
+  }
+
+  /// Reads every sector of the device that ever differed from zero, or may, and checks it.
   void checkTouched(BlockDevice device) throws IOException {
     byte[] bytes = new byte[SECTOR_BYTES];
     ByteBuffer buffer = ByteBuffer.wrap(bytes);
-    for (Map.Entry<Long, List<byte[]>> entry : sectors.entrySet()) {
+    for (Map.Entry<Long, List<byte[]>> entry : within(device).entrySet()) {
       device.read(entry.getKey() * SECTOR_BYTES, buffer.clear());
       check(entry.getKey(), entry.getValue(), bytes, 0);
     }
@@ -113,12 +123,16 @@ final class SectorModel {
   /// What every sector that ever differed from zero, or may, holds on a device.
   Map<Long, byte[]> observe(BlockDevice device) throws IOException {
     Map<Long, byte[]> observed = new HashMap<>();
-    for (long sector : sectors.keySet()) {
+    for (long sector : within(device).keySet()) {
       byte[] bytes = new byte[SECTOR_BYTES];
       device.read(sector * SECTOR_BYTES, ByteBuffer.wrap(bytes));
       observed.put(sector, bytes);
     }
     return observed;
+  }
+
+  private SortedMap<Long, List<byte[]>> within(BlockDevice device) {
+    return new TreeMap<>(sectors).headMap(device.sizeBytes() / SECTOR_BYTES);
   }
 
   private void check(long sector, List<byte[]> values, byte[] bytes, int at) {

@@ -24,4 +24,9 @@ final class FooterWrites {
         && bytes.getLong(0) == COOKIE
         && bytes.getInt(TYPE_AT) != FIXED;
   }
+
+  /// Whether a sector is the footer of a fixed image.
+  static boolean ofFixed(ByteBuffer sector) {
+    return sector.getLong(0) == COOKIE && sector.getInt(TYPE_AT) == FIXED;
+  }
 }

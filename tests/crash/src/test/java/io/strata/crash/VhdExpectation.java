@@ -4,6 +4,7 @@ package io.strata.crash;
 import static io.strata.crash.SectorModel.SECTOR_BYTES;
 
 import io.strata.block.Container;
+import io.strata.vhd.DiskType;
 import io.strata.vhd.ParentResolver;
 import io.strata.vhd.VhdChain;
 import io.strata.vhd.VhdCorruptException;
@@ -55,7 +56,7 @@ record VhdExpectation(
     if (storage.sampled(WHOLE_EVERY)) {
       checkWhole(chain);
     }
-    BatCheck.check(storage.open(leaf, false));
+    checkStructure(storage, chain.sizeBytes());
     checkHidden(storage);
     SectorModel after = probe(chain, storage);
     chain.close();
@@ -63,6 +64,15 @@ record VhdExpectation(
       try (VhdChain reopened = open(storage, false)) {
         with(after, true).check(reopened);
       }
+    }
+  }
+
+  private void checkStructure(SimulatedStorage storage, long diskBytes) throws IOException {
+    Container container = storage.open(leaf, false);
+    if (VhdInfo.read(container).type() == DiskType.FIXED) {
+      FixedCheck.check(container, diskBytes);
+    } else {
+      BatCheck.check(container);
     }
   }
 
@@ -86,7 +96,7 @@ record VhdExpectation(
     if (container.sizeBytes() >= SECTOR_BYTES) {
       container.read(0, cookie);
     }
-    return cookie.getLong(0) == FooterWrites.COOKIE;
+    return cookie.getLong(0) == FooterWrites.COOKIE || FixedCheck.complete(container);
   }
 
   private void checkHidden(SimulatedStorage storage) throws IOException {

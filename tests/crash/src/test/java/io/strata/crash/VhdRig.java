@@ -35,6 +35,9 @@ import org.jspecify.annotations.Nullable;
 final class VhdRig {
   static final int BLOCK_BYTES = 2 << 20;
 
+  /// What is looked at of the space that growth adds.
+  private static final int WATCHED_BYTES = 16 << 10;
+
   private final WriteLog log = new WriteLog();
   private final SplittableRandom random;
   private final List<MemoryContainer> containers = new ArrayList<>();
@@ -68,6 +71,47 @@ final class VhdRig {
     container.close();
     images.put(uuid, leaf);
     expect(true, true);
+    chain = openChain();
+  }
+
+  /// Creates a fixed disk, and opens it.
+  ///
+  /// @param roomBytes room with remnants between the disk and the footer, as other programs may
+  ///   leave it
+  void createFixed(int roomBytes) throws IOException {
+    leaf = add();
+    expect(false, false);
+    Container container = open(leaf, true);
+    UUID uuid = uuid();
+    long sizeBytes = sizes.iterator().next();
+    VhdCreator.fixed(container, uuid, sizeBytes);
+    if (roomBytes > 0) {
+      addRoom(container, sizeBytes, roomBytes);
+    }
+    container.close();
+    images.put(uuid, leaf);
+    expect(true, true);
+    chain = openChain();
+  }
+
+  private void addRoom(Container container, long sizeBytes, int roomBytes) throws IOException {
+    ByteBuffer footer = ByteBuffer.allocate(SECTOR_BYTES);
+    container.read(sizeBytes, footer);
+    byte[] remnants = new byte[roomBytes];
+    random.nextBytes(remnants);
+    container.ensureCapacity(sizeBytes + roomBytes + SECTOR_BYTES);
+    container.write(sizeBytes, ByteBuffer.wrap(remnants));
+    container.write(sizeBytes + roomBytes, footer.flip());
+    container.flush();
+  }
+
+  /// The closed leaf, which is fixed, grows without its footer, as a power cut leaves it, and is
+  /// opened again.
+  void growWithoutFooter(int moreBytes) throws IOException {
+    close();
+    Container container = open(leaf, true);
+    container.ensureCapacity(container.sizeBytes() + moreBytes);
+    container.close();
     chain = openChain();
   }
 
@@ -197,7 +241,9 @@ final class VhdRig {
   void resize(long sizeBytes) throws IOException {
     close();
     Set<Long> before = sizes;
-    sizes = Set.of(before.iterator().next(), sizeBytes);
+    long oldBytes = before.iterator().next();
+    sizes = Set.of(oldBytes, sizeBytes);
+    model = model.watching(oldBytes, Math.min(sizeBytes, oldBytes + WATCHED_BYTES));
     expect(true, false);
     Container container = open(leaf, true);
     VhdEditor.resize(container, sizeBytes);

@@ -96,6 +96,43 @@ enum VhdWorkload implements CrashWorkload {
       rig.loseFooter(rig.random().nextBoolean());
       changes(rig, 4);
     }
+  },
+
+  /// A fixed disk, and a child over it.
+  FIXED {
+    @Override
+    void create(VhdRig rig) throws IOException {
+      rig.createFixed(0);
+    }
+
+    @Override
+    void run(VhdRig rig) throws IOException {
+      changes(rig, 16);
+      rig.snapshot();
+      rig.hideParent();
+      changes(rig, 6);
+    }
+  },
+
+  /// Growth of fixed disks: into room that other programs left, beyond it, and of images that an
+  /// earlier power cut left longer than their footer says.
+  FIXED_RESIZE {
+    @Override
+    void create(VhdRig rig) throws IOException {
+      rig.createFixed(4096 * rig.random().nextInt(3));
+    }
+
+    @Override
+    void run(VhdRig rig) throws IOException {
+      changes(rig, 3);
+      rig.resize(rig.sizeBytes() + 512L * (1 + rig.random().nextInt(24)));
+      changes(rig, 3);
+      rig.growWithoutFooter(512 * (1 + rig.random().nextInt(24)));
+      changes(rig, 3);
+      rig.resize(rig.sizeBytes() + 512L * (1 + rig.random().nextInt(24)));
+      rig.resize(rig.sizeBytes() + VhdRig.BLOCK_BYTES);
+      changes(rig, 6);
+    }
   };
 
   static final long SIZE_BYTES = 3L * VhdRig.BLOCK_BYTES + 8192;
@@ -116,8 +153,12 @@ enum VhdWorkload implements CrashWorkload {
 
   /// Creates the disk and does everything to it.
   void perform(VhdRig rig) throws IOException {
-    rig.create();
+    create(rig);
     run(rig);
+  }
+
+  void create(VhdRig rig) throws IOException {
+    rig.create();
   }
 
   private static void fill(VhdRig rig) throws IOException {
