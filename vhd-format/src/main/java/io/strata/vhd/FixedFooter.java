@@ -39,8 +39,9 @@ final class FixedFooter {
       return;
     }
     long at = offsetBytes(container);
-    if (at > diskBytes) {
-      clear(container, diskBytes, at - diskBytes);
+    long room = Math.min(at, sizeBytes) - diskBytes;
+    if (room > 0) {
+      clear(container, diskBytes, room);
     }
     if (sizeBytes > at) {
       long behind = VhdLayout.roundUp(container.sizeBytes(), SECTOR_BYTES);

@@ -19,16 +19,20 @@ final class LastContent {
   /// More would have to be read than is allowed.
   static final long UNKNOWN = -2;
 
-  static final long MOST_READ_BYTES = 256L << 20;
-
+  private static final long MOST_READ_BYTES = 256L << 20;
   private static final long WINDOW_BYTES = 256L << 20;
   private static final int CHUNK_BYTES = 1 << 20;
 
   private final Container container;
-  private long leftBytes = MOST_READ_BYTES;
+  private long leftBytes;
 
   LastContent(Container container) {
+    this(container, MOST_READ_BYTES);
+  }
+
+  LastContent(Container container, long mostReadBytes) {
     this.container = container;
+    leftBytes = mostReadBytes;
   }
 
   /// The offset of the last sector in a range of whole sectors that is not zero, or [#NONE], or

@@ -31,6 +31,8 @@ final class BadImages {
     0x7FFFFFFFFFFFFE00L
   };
 
+  private static final long FIXED_BYTES = Images.MIB;
+
   private final MemoryContainer dynamic = Images.dynamic();
   private final MemoryContainer fixed = Images.fixed();
   private final MemoryContainer child = Images.child(dynamic, Images.CHILD, "child.vhd");
@@ -54,6 +56,7 @@ final class BadImages {
     images.locators();
     images.truncated();
     images.fixedImages();
+    images.interruptedGrowth();
     images.chains();
     return images.all;
   }
@@ -537,7 +540,64 @@ final class BadImages {
     for (long size : new long[] {0, 511, 512, 4096, 1 << 20, (1 << 20) + 100, (1 << 20) + 510}) {
       add("fixed image cut to " + size, CORRUPT, fixed, image -> image.resize(size));
     }
-    add("fixed image with a tail", CORRUPT, fixed, image -> image.resize((1 << 20) + 1024));
+  }
+
+  private void interruptedGrowth() throws IOException {
+    for (int more : new int[] {1, 100, 510, 511, 512, 1024, 4096, 5 << 20}) {
+      add(
+          "fixed image longer by " + more,
+          WARNED,
+          fixed,
+          image -> image.resize(FIXED_BYTES + 512 + more));
+    }
+    grown("remnants in the last sector", WARNED, FIXED_BYTES + 4096, new byte[] {7});
+    grown("something behind the footer", CORRUPT, FIXED_BYTES + 1024, new byte[] {7});
+    grown("its footer damaged", CORRUPT, FIXED_BYTES + 70, new byte[] {7});
+    for (long disk : new long[] {0, 511, FIXED_BYTES + 512, -512, 1L << 50}) {
+      grownFooter("a disk of " + disk, CORRUPT, VhdLayout.FOOTER_CURRENT_SIZE_AT, twoWords(disk));
+    }
+    grownFooter(
+        "a smaller disk over data", CORRUPT, VhdLayout.FOOTER_CURRENT_SIZE_AT, twoWords(512));
+    grownFooter(
+        "room behind the disk", WARNED, VhdLayout.FOOTER_CURRENT_SIZE_AT, twoWords(512 << 10));
+    grownFooter("another type", CORRUPT, VhdLayout.FOOTER_TYPE_AT, word(3));
+    grownFooter("a reserved byte", WARNED, 200, new byte[] {1});
+    add(
+        "fixed image with data like a footer, its own damaged",
+        CORRUPT,
+        fixed,
+        image -> {
+          long at = FIXED_BYTES - 512;
+          Images.write(image, at, Images.read(image, FIXED_BYTES, 512));
+          Images.putLong(image, at + VhdLayout.FOOTER_CURRENT_SIZE_AT, at);
+          Images.sealFooter(image, at);
+          Images.flip(image, FIXED_BYTES + 100);
+        });
+  }
+
+  private void grown(String name, BadImage.Outcome outcome, long at, byte[] value)
+      throws IOException {
+    add(
+        "fixed image grown without its footer, with " + name,
+        outcome,
+        fixed,
+        image -> {
+          image.resize(FIXED_BYTES + 512 + 4096);
+          Images.write(image, at, ByteBuffer.wrap(value));
+        });
+  }
+
+  private void grownFooter(String name, BadImage.Outcome outcome, int at, byte[] value)
+      throws IOException {
+    add(
+        "fixed image grown without its footer, which has " + name,
+        outcome,
+        fixed,
+        image -> {
+          Images.write(image, FIXED_BYTES + at, ByteBuffer.wrap(value));
+          Images.sealFooter(image, FIXED_BYTES);
+          image.resize(FIXED_BYTES + 512 + 4096);
+        });
   }
 
   private void fixed(String name, BadImage.Outcome outcome, int at, byte[] value)

@@ -92,6 +92,28 @@ final class VhdCheckerTest {
   }
 
   @Test
+  void interruptedGrowthIsAFindingOfItsOwn() throws IOException {
+    MemoryContainer image = Images.fixed();
+    image.resize(image.sizeBytes() + 8192);
+    CheckReport report = VhdChecker.check(image, CheckOptions.standard());
+    assertThat(report.diskBytes()).isEqualTo(Images.MIB);
+    assertThat(report.findings())
+        .singleElement()
+        .satisfies(finding -> {
+          assertThat(finding.name()).isEqualTo("growth-interrupted");
+          assertThat(finding.severity()).isEqualTo(Severity.WARNING);
+          assertThat(finding.where().offsetBytes()).isEqualTo(Images.MIB);
+          assertThat(finding.expected())
+              .isEqualTo("the footer at the end of the image of 1057280 bytes");
+          assertThat(finding.found())
+              .isEqualTo(
+                  "it with nothing behind it, as an interrupted growth of the disk of 1048576 bytes"
+                      + " leaves it");
+          assertThat(finding.fix()).contains(Fix.INTERRUPTED_GROWTH);
+        });
+  }
+
+  @Test
   void batmapThatClaimsTooMuchIsAnError() throws IOException {
     MemoryContainer image = Images.dynamic();
     Images.claimFull(image, 1);

@@ -58,6 +58,25 @@ final class VhdRepairerTest {
   }
 
   @Test
+  void footerThatGrowthLeftBehindMovesToTheEnd() throws IOException {
+    MemoryContainer image = Images.fixed();
+    byte[] content = Images.content(image, ParentResolver.none());
+    image.resize(image.sizeBytes() + 8192);
+    MemoryContainer cut = image.overlay();
+    RepairPlan plan = repair(image);
+    assertThat(plan.steps())
+        .extracting(RepairStep::sentence)
+        .containsExactly("Write the footer at the end", "Clear the footer where the end was");
+    assertThat(plan.unfixable()).isEmpty();
+    assertThat(Images.content(image, ParentResolver.none())).isEqualTo(content);
+    assertThat(Images.read(image, Images.MIB, 8192).array()).containsOnly(0);
+    // The power goes after the first step.
+    Images.write(cut, Images.endFooterAt(cut), Images.read(image, Images.endFooterAt(image), 512));
+    assertThat(VhdChecker.check(cut, CheckOptions.standard()).findings()).isEmpty();
+    assertThat(Images.content(cut, ParentResolver.none())).isEqualTo(content);
+  }
+
+  @Test
   void bytesCutOffABlockAreNeverMadeUp() throws IOException {
     MemoryContainer image = Images.dynamic();
     image.resize(512L * (Images.entry(image, 3) + Images.BLOCK_SECTORS) - 1);

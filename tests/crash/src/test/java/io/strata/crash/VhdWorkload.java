@@ -112,6 +112,11 @@ enum VhdWorkload implements CrashWorkload {
       rig.hideParent();
       changes(rig, 6);
     }
+
+    @Override
+    public CrashBudget budget(CrashBudget general) {
+      return inPlace(general);
+    }
   },
 
   /// Growth of fixed disks: into room that other programs left, beyond it, and of images that an
@@ -132,6 +137,11 @@ enum VhdWorkload implements CrashWorkload {
       rig.resize(rig.sizeBytes() + 512L * (1 + rig.random().nextInt(24)));
       rig.resize(rig.sizeBytes() + VhdRig.BLOCK_BYTES);
       changes(rig, 6);
+    }
+
+    @Override
+    public CrashBudget budget(CrashBudget general) {
+      return inPlace(general);
     }
   };
 
@@ -159,6 +169,12 @@ enum VhdWorkload implements CrashWorkload {
 
   void create(VhdRig rig) throws IOException {
     rig.create();
+  }
+
+  /// A fixed disk's sectors have their places from the start: a write that got lost leaves there
+  /// the zeroes of growth, by the contract of a container.
+  private static CrashBudget inPlace(CrashBudget general) {
+    return general.withoutPoison();
   }
 
   private static void fill(VhdRig rig) throws IOException {
