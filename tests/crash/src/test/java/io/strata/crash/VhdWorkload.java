@@ -107,7 +107,7 @@ enum VhdWorkload implements CrashWorkload {
 
     @Override
     void run(VhdRig rig) throws IOException {
-      changes(rig, 16);
+      changes(rig, 24);
       rig.snapshot();
       rig.hideParent();
       changes(rig, 6);
@@ -129,11 +129,11 @@ enum VhdWorkload implements CrashWorkload {
 
     @Override
     void run(VhdRig rig) throws IOException {
-      changes(rig, 3);
+      changes(rig, 6);
       rig.resize(rig.sizeBytes() + 512L * (1 + rig.random().nextInt(24)));
-      changes(rig, 3);
+      changes(rig, 6);
       rig.growWithoutFooter(512 * (1 + rig.random().nextInt(24)));
-      changes(rig, 3);
+      changes(rig, 6);
       rig.resize(rig.sizeBytes() + 512L * (1 + rig.random().nextInt(24)));
       rig.resize(rig.sizeBytes() + VhdRig.BLOCK_BYTES);
       changes(rig, 6);
