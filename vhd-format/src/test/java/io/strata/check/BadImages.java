@@ -559,7 +559,7 @@ final class BadImages {
     grownFooter(
         "a smaller disk over data", CORRUPT, VhdLayout.FOOTER_CURRENT_SIZE_AT, twoWords(512));
     grownFooter(
-        "room behind the disk", WARNED, VhdLayout.FOOTER_CURRENT_SIZE_AT, twoWords(512 << 10));
+        "room behind the disk", WARNED, VhdLayout.FOOTER_CURRENT_SIZE_AT, twoWords(512L << 10));
     grownFooter("another type", CORRUPT, VhdLayout.FOOTER_TYPE_AT, word(3));
     grownFooter("a reserved byte", WARNED, 200, new byte[] {1});
     add(

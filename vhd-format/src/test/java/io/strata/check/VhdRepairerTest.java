@@ -59,10 +59,10 @@ final class VhdRepairerTest {
 
   @Test
   void footerThatGrowthLeftBehindMovesToTheEnd() throws IOException {
-    MemoryContainer image = Images.fixed();
-    byte[] content = Images.content(image, ParentResolver.none());
-    image.resize(image.sizeBytes() + 8192);
-    MemoryContainer cut = image.overlay();
+    MemoryContainer cut = Images.fixed();
+    byte[] content = Images.content(cut, ParentResolver.none());
+    cut.resize(cut.sizeBytes() + 8192);
+    MemoryContainer image = cut.overlay();
     RepairPlan plan = repair(image);
     assertThat(plan.steps())
         .extracting(RepairStep::sentence)
@@ -71,7 +71,8 @@ final class VhdRepairerTest {
     assertThat(Images.content(image, ParentResolver.none())).isEqualTo(content);
     assertThat(Images.read(image, Images.MIB, 8192).array()).containsOnly(0);
     // The power goes after the first step.
-    Images.write(cut, Images.endFooterAt(cut), Images.read(image, Images.endFooterAt(image), 512));
+    byte[] footer = Images.read(image, Images.endFooterAt(image), 512).array();
+    Images.write(cut, Images.endFooterAt(cut), ByteBuffer.wrap(footer));
     assertThat(VhdChecker.check(cut, CheckOptions.standard()).findings()).isEmpty();
     assertThat(Images.content(cut, ParentResolver.none())).isEqualTo(content);
   }
