@@ -6,7 +6,8 @@ public enum Fix {
   /// Write the footer anew, in both of its places.
   FOOTERS("write the footer in force, corrected, wherever it is missing or differs"),
   /// Move the footer to the end, and let the disk keep its size.
-  INTERRUPTED_GROWTH("move the footer to the end; the disk keeps the size it had before the growth"),
+  INTERRUPTED_GROWTH(
+      "move the footer to the end; the disk keeps the size it had before the growth"),
   /// Give the header the name that the locators have.
   PARENT_NAME("give the header the parent's name that the locators agree on"),
   /// Give a locator's path the name that the header has.

@@ -36,9 +36,7 @@ record RawFooters(RawFooter end, Optional<RawFooter> copy, Optional<RawFooter> o
             ? Optional.empty()
             : Optional.of(read(container, FooterPlace.COPY, 0, FOOTER_BYTES));
     RawFooters places = new RawFooters(end, copy, Optional.empty());
-    return places.inForce().isPresent()
-        ? places
-        : new RawFooters(end, copy, oldEnd(container));
+    return places.inForce().isPresent() ? places : new RawFooters(end, copy, oldEnd(container));
   }
 
   private static Optional<RawFooter> oldEnd(Container container) throws IOException {

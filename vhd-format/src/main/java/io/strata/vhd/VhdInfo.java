@@ -20,7 +20,8 @@ import java.util.UUID;
 /// @param tableOffsetBytes where the BAT is; 0 in fixed images
 /// @param tableEntries entries of the BAT; 0 in fixed images
 /// @param batmap whether it has a batmap
-/// @param trailingFooterValid whether the footer is at the end, and agrees with the copy at offset 0
+/// @param trailingFooterValid whether the footer is at the end, and agrees with the copy at offset
+///   0
 public record VhdInfo(
     UUID uuid,
     DiskType type,

@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Footer and header of an image, read and validated together: whatever is here is within bounds.
 ///
-/// A fixed image's footer is at the end, unless its growth was interrupted. A dynamic image's copy at offset 0 is authoritative: the
-/// one at the end is written after it, and is missing where a writer died.
+/// A fixed image's footer is at the end, unless its growth was interrupted. A dynamic image's copy
+/// at offset 0 is authoritative: the one at the end is written after it, and is missing where a
+/// writer died.
 ///
 /// @param footer the authoritative footer
 /// @param header the dynamic header; null in fixed images
