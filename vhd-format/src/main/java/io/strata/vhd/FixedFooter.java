@@ -39,9 +39,8 @@ final class FixedFooter {
       return;
     }
     long at = offsetBytes(container);
-    long room = Math.min(at, sizeBytes) - diskBytes;
-    if (room > 0) {
-      clear(container, diskBytes, room);
+    if (at > diskBytes) {
+      clear(container, diskBytes, at - diskBytes);
     }
     if (sizeBytes > at) {
       long behind = VhdLayout.roundUp(container.sizeBytes(), SECTOR_BYTES);
