@@ -21,8 +21,9 @@ public interface Container extends BlockDevice {
   long physicalBytes() throws IOException;
 
   /// Says that what was written here will be flushed soon, so that its way to the medium may begin
-  /// now. Only a hint: nothing is durable by it, and nothing that fails is told but by the flush.
-  default void startWriteback(long offsetBytes, long lengthBytes) {}
+  /// now; may wait for its end. Only a hint: nothing is durable by it, and nothing that fails is
+  /// told but by the flush.
+  default void writeback(long offsetBytes, long lengthBytes) {}
 
   /// Where the content lives, for messages: a path or a volume's name.
   String location();

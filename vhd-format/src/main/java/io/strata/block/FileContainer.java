@@ -216,15 +216,30 @@ public final class FileContainer implements Container {
   }
 
   @Override
-  public void startWriteback(long offsetBytes, long lengthBytes) {
+  public void writeback(long offsetBytes, long lengthBytes) {
     if (!readOnly) {
-      int _ = startedWriteback(offsetBytes, lengthBytes);
+      int _ = wroteBack(offsetBytes, lengthBytes);
     }
   }
 
+  /// An open file is told each error of its writeback once. So this uses one of its own, and the
+  /// container's is told by the next flush.
+  ///
   /// @return 0, or the error number
-  int startedWriteback(long offsetBytes, long lengthBytes) {
-    return LinuxCalls.startWriteback(fd, offsetBytes, lengthBytes);
+  int wroteBack(long offsetBytes, long lengthBytes) {
+    int own;
+    try {
+      own =
+          LinuxCalls.open(
+              Path.of("/proc/self/fd/" + fd), LinuxCalls.O_RDONLY | LinuxCalls.O_CLOEXEC, 0);
+    } catch (IOException e) {
+      return LinuxCalls.ENOENT;
+    }
+    try {
+      return LinuxCalls.writeback(own, offsetBytes, lengthBytes);
+    } finally {
+      LinuxCalls.close(own);
+    }
   }
 
   @Override

@@ -30,9 +30,9 @@ final class LinuxCalls {
   static final int FALLOC_PUNCH_HOLE = 2;
   static final int FALLOC_ZERO_RANGE = 16;
 
-  /// Only begins the way to the medium. The flags that wait would also take an error away that the
-  /// next fdatasync must report.
-  private static final int SYNC_FILE_RANGE_WRITE = 2;
+  /// Write what has changed, and wait for that: all three flags, by which the kernel sends it ahead
+  /// of what nobody waits for.
+  private static final int SYNC_FILE_RANGE_WRITE_AND_WAIT = 7;
 
   static final int SEEK_DATA = 3;
   static final int SEEK_HOLE = 4;
@@ -177,16 +177,17 @@ final class LinuxCalls {
     }
   }
 
-  /// Begins to write changed pages of a range.
+  /// Writes changed pages of a range, and waits. The descriptor is told what failed, as by
+  /// fdatasync, and is not told again: give one that nobody flushes.
   ///
   /// @return 0, or the error number
-  static int startWriteback(int fd, long offsetBytes, long lengthBytes) {
+  static int writeback(int fd, long offsetBytes, long lengthBytes) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = arena.allocate(STATE);
       int result =
           (int)
               SYNC_FILE_RANGE.invokeExact(
-                  state, fd, offsetBytes, lengthBytes, SYNC_FILE_RANGE_WRITE);
+                  state, fd, offsetBytes, lengthBytes, SYNC_FILE_RANGE_WRITE_AND_WAIT);
       return result == 0 ? 0 : (int) ERRNO.get(state, 0L);
     } catch (RuntimeException | Error e) {
       throw e;

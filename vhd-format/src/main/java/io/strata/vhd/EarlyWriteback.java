@@ -3,63 +3,87 @@ package io.strata.vhd;
 
 import io.strata.block.Container;
 import java.io.Closeable;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 
-/// Starts the way to the medium of what a merge wrote, while the merge goes on, so that its flush
-/// finds little left to wait for.
+/// Brings to the medium what a merge wrote, while the merge goes on, so that its flush finds little
+/// left to wait for.
 ///
-/// One thread of its own, since the hint may wait for the device's queue; it starts with the first
-/// range. Ranges that come faster than the device takes them are left to the flush, and so are
-/// short ones: many of them are written faster together.
+/// What lies close together goes together, as one window of the container, also where little of it
+/// was written: the kernel only looks at what has changed. Threads of its own wait for the medium;
+/// they start with the first window. Windows that come faster than the medium takes them are left
+/// to the flush.
+///
+/// [#written] and [#close] are for one thread.
 final class EarlyWriteback implements Closeable {
-  private static final int SHORTEST_BYTES = 64 * 1024;
+  private static final long WINDOW_BYTES = 8L << 20;
+  private static final int THREADS = 2;
   private static final int MOST_WAITING = 64;
-  private static final Range END = new Range(-1, 0);
+  private static final Window END = new Window(-1, 0);
 
-  private final BlockingQueue<Range> ranges = new ArrayBlockingQueue<>(MOST_WAITING);
+  private final BlockingQueue<Window> windows = new ArrayBlockingQueue<>(MOST_WAITING);
+  private final List<Thread> threads = new ArrayList<>();
   private final Container container;
-  private final Thread thread;
+  private long start;
+  private long end;
 
-  private record Range(long offsetBytes, long lengthBytes) {}
+  private record Window(long offsetBytes, long lengthBytes) {}
 
   EarlyWriteback(Container container) {
     this.container = container;
-    thread = Thread.ofPlatform().daemon().name("writeback").unstarted(this::work);
   }
 
   void written(long offsetBytes, long lengthBytes) {
-    if (lengthBytes < SHORTEST_BYTES) {
-      return;
+    long writtenEnd = offsetBytes + lengthBytes;
+    long from = end == 0 ? offsetBytes : Math.min(start, offsetBytes);
+    long to = Math.max(end, writtenEnd);
+    if (end > 0 && to - from > WINDOW_BYTES) {
+      send();
+      start = offsetBytes;
+      end = writtenEnd;
+    } else {
+      start = from;
+      end = to;
     }
-    if (thread.getState() == Thread.State.NEW) {
-      thread.start();
+  }
+
+  private void send() {
+    if (threads.isEmpty()) {
+      for (int i = 0; i < THREADS; i++) {
+        threads.add(Thread.ofPlatform().daemon().name("writeback").start(this::work));
+      }
     }
-    boolean _ = ranges.offer(new Range(offsetBytes, lengthBytes));
+    boolean _ = windows.offer(new Window(start, end - start));
   }
 
   private void work() {
     try {
-      for (Range range = ranges.take(); !range.equals(END); range = ranges.take()) {
-        container.startWriteback(range.offsetBytes(), range.lengthBytes());
+      for (Window window = windows.take(); !window.equals(END); window = windows.take()) {
+        container.writeback(window.offsetBytes(), window.lengthBytes());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  /// Waits for the thread: the container is not used after this.
+  /// Waits for the threads: the container is not used after this.
   @Override
   public void close() {
-    ranges.clear();
-    // There is room: nobody else adds.
-    boolean _ = ranges.offer(END);
+    windows.clear();
     boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
+    for (int i = 0; i < threads.size(); i++) {
+      // There is room: nobody else adds.
+      boolean _ = windows.offer(END);
+    }
+    for (Thread thread : threads) {
+      while (thread.isAlive()) {
+        try {
+          thread.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
       }
     }
     if (interrupted) {

@@ -50,7 +50,9 @@ public final class VhdMerge implements Closeable {
     this.leaf = leaf;
     Layer into = run.get(target);
     geometry = into.geometry();
-    map = new ParentMap(run, geometry, into.sizeBytes());
+    // What is only in the target stays there: where nothing is below it, nobody need look for it.
+    boolean lowest = target == run.size() - 1;
+    map = new ParentMap(lowest ? run.subList(0, target) : run, geometry, into.sizeBytes());
   }
 
   /// Opens a merge.

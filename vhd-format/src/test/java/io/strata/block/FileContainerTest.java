@@ -20,8 +20,8 @@ class FileContainerTest {
     try (FileContainer container = FileContainer.create(folder.resolve("file"))) {
       container.ensureCapacity(BYTES);
       container.write(0, ByteBuffer.allocate(BYTES), Durability.WRITE_BACK);
-      assertThat(container.startedWriteback(0, BYTES)).isZero();
-      assertThat(container.startedWriteback(-1, BYTES)).isEqualTo(LinuxCalls.EINVAL);
+      assertThat(container.wroteBack(0, BYTES)).isZero();
+      assertThat(container.wroteBack(-1, BYTES)).isEqualTo(LinuxCalls.EINVAL);
     }
   }
 }
