@@ -23,7 +23,7 @@ final class LeafMerges {
   static final long ABSORB_BYTES = 4L << 20;
 
   /// How often a running leaf is frozen before it is left one node longer.
-  static final int MOST_ROUNDS = 8;
+  static final int MOST_ROUNDS = 5;
 
   private final Core core;
   private final Intents intents;
@@ -60,16 +60,18 @@ final class LeafMerges {
       if (leaf.isEmpty()) {
         return true;
       }
-      if (leaf.get().below().size() == 1 && physicalBytes(sr, volume) <= ABSORB_BYTES) {
+      long held = physicalBytes(sr, volume);
+      if (leaf.get().below().size() == 1 && held <= ABSORB_BYTES) {
         absorb(sr, volume);
         return true;
       }
-      if (round == 0 || physicalBytes(sr, volume) > ABSORB_BYTES) {
+      if (round == 0 || held > ABSORB_BYTES) {
         freeze(sr, volume);
       }
       List<VdiUuid> run = plans.leaf(sr, volume).map(GcAction.MergeLeaf::below).orElse(List.of());
       if (run.size() > 1) {
-        merges.merge(sr, plans.run(sr, run));
+        merges.merge(
+            sr, plans.run(sr, run), round == 0 ? MergePace.Share.HALF : MergePace.Share.QUARTER);
       }
     }
     LOG.log(System.Logger.Level.INFO, "VDI {0}: its guest writes too fast; one node stays", volume);
@@ -112,6 +114,7 @@ final class LeafMerges {
         throw e;
       }
       intent.passed("frozen");
+      prepared.release();
       intent.drop();
       reconciler.reconcile(sr, core.plugged().require(sr));
     }

@@ -51,13 +51,17 @@ final class Merges {
   }
 
   void merge(SrUuid sr, MergeSpec spec) throws StorageException {
+    merge(sr, spec, MergePace.Share.HALF);
+  }
+
+  void merge(SrUuid sr, MergeSpec spec, MergePace.Share share) throws StorageException {
     VhdTree tree = plans.tree(sr);
     try (Intents.Intent intent = begin(sr, spec)) {
       try (VhdTree.Merge merge = open(sr, tree, spec)) {
         Integer cursor = cursors.remove(spec);
         merge.copy(
             cursor == null ? 0 : cursor,
-            new MergePace(disks, () -> goOn(sr), block -> intent.reached(BLOCK + block)));
+            new MergePace(disks, share, () -> goOn(sr), block -> intent.reached(BLOCK + block)));
         try (var _ = core.locks().sr(sr, "sr-gc")) {
           intent.reached(COPIED);
           merge.finish();
@@ -92,8 +96,7 @@ final class Merges {
     intent.drop();
   }
 
-  /// Running disks let go of the nodes that are gone. Closing these frees their storage, which may
-  /// take long, so nothing is held by then.
+  /// Running disks let go of the nodes that are gone.
   private void refreshReaders(SrUuid sr, VhdTree tree) throws StorageException {
     List<Prepared> replaced = new ArrayList<>();
     try (var _ = core.locks().sr(sr, "sr-gc")) {

@@ -115,6 +115,7 @@ final class SnapshotOperations {
         throw e;
       }
       intent.passed("resumed");
+      prepared.release();
     } catch (StorageException e) {
       intent.undo(e, () -> {});
       throw e;

@@ -32,8 +32,9 @@ public interface Snapshots {
     /// Forgets what was prepared; also after a commit that failed.
     void abandon();
 
-    /// Lets go of what a commit replaced, when the disk runs again: a deleted file's storage is
-    /// freed at its last close, which may take seconds.
+    /// Follows a commit when the disk runs again: what a guest need not wait for is done, and what
+    /// was replaced is let go, which may take seconds: a deleted file's storage is freed at its
+    /// last close.
     default void release() {}
   }
 }

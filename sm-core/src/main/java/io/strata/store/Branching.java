@@ -13,7 +13,9 @@ import io.strata.vhd.VhdInfo;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -26,7 +28,7 @@ import java.util.UUID;
 /// | step | names after it | after a crash |
 /// |---|---|---|
 /// | drafts of V and S, flushed | V | as if nothing happened |
-/// | link V to B, *barrier* | V, B: one VHD | V's draft is put in place |
+/// | link V to B, *barrier*; what is open for writing to V takes writes until here | V, B: one VHD | V's draft is put in place |
 /// | V's draft replaces V | V over B | S is made over B by `recover` |
 /// | S's draft becomes S, *barrier* | V and S over B | B is hidden by `recover` |
 /// | B is hidden | done | |
@@ -62,14 +64,44 @@ final class Branching {
       return new Branch(spec, Way.BESIDE);
     }
     String baseName = VolumeName.vhd(spec.base());
+    Map<VdiUuid, VolumeShelf.Draft> drafts = new LinkedHashMap<>();
     for (VdiUuid child : spec.children()) {
-      if (writer.isPresent() && writer.get().below() instanceof VhdChain chain) {
-        shelf.draft(child, c -> chain.createChild(c, UUID.randomUUID(), baseName));
-      } else {
-        shelf.draftOver(child, source, baseName);
-      }
+      drafts.put(
+          child,
+          writer.isPresent() && writer.get().below() instanceof VhdChain chain
+              ? c -> chain.createChild(c, UUID.randomUUID(), baseName)
+              : shelf.over(source, baseName));
+    }
+    shelf.drafts(drafts);
+    try {
+      shelf.store.link(VolumeName.vhd(spec.source()), VolumeName.vhd(spec.base()));
+      // Barrier: the content has a second name before it loses the first.
+      shelf.store.sync();
+      shelf.refresh(spec.base());
+    } catch (IOException | RuntimeException failed) {
+      abandon(spec, failed);
+      throw failed;
     }
     return new Branch(spec, Way.OVER_BASE);
+  }
+
+  private void abandon(Fork spec, Exception failed) {
+    try {
+      abandon(spec);
+    } catch (IOException | RuntimeException alsoFailed) {
+      failed.addSuppressed(alsoFailed);
+    }
+  }
+
+  /// Forgets what was prepared.
+  private void abandon(Fork spec) throws IOException {
+    Optional<Node> source = shelf.refresh(spec.source());
+    Optional<Node> base = shelf.refresh(spec.base());
+    if (base.isPresent() && source.isPresent() && source.get().sameVhd(base.get())) {
+      forgetBase(spec);
+    } else {
+      dropDrafts(spec);
+    }
   }
 
   /// What becomes of a volume.
@@ -117,7 +149,7 @@ final class Branching {
     if (parent.isEmpty() || infos.get(1).sizeBytes() != source.sizeBytes()) {
       return false;
     }
-    shelf.draftOver(spec.requireAdded(), parent.get(), parent.get().name());
+    shelf.drafts(Map.of(spec.requireAdded(), shelf.over(parent.get(), parent.get().name())));
     return true;
   }
 
@@ -189,12 +221,7 @@ final class Branching {
     }
 
     private Replacement overBase() throws IOException {
-      Replacement replacement;
       try {
-        shelf.store.link(VolumeName.vhd(spec.source()), VolumeName.vhd(spec.base()));
-        // Barrier: the content has a second name before it loses the first.
-        shelf.store.sync();
-        shelf.refresh(spec.base());
         // No barrier after this: until the source's draft has replaced it durably, that draft is
         // there, and attaching the store puts it in place before anyone can write to the base.
         shelf.publish(spec.source());
@@ -203,10 +230,17 @@ final class Branching {
         }
         // Barrier: what is acknowledged from now on is in the source's new VHD.
         shelf.store.sync();
-        replacement = exchange();
+        return exchange();
       } catch (IOException | RuntimeException failed) {
         undo(failed);
         throw failed;
+      }
+    }
+
+    /// The last step, for which no guest needs to wait.
+    void release() {
+      if (way != Way.OVER_BASE) {
+        return;
       }
       try {
         shelf.hide(spec.base(), true);
@@ -214,7 +248,6 @@ final class Branching {
         // The branch is complete without it; the flag only keeps the base out of lists.
         LOG.log(Level.WARNING, "Base " + spec.base() + " can't be marked as hidden", failed);
       }
-      return replacement;
     }
 
     /// Puts the source's new VHD on top of its open chain.
@@ -264,7 +297,7 @@ final class Branching {
     }
 
     void abandon() throws IOException {
-      dropDrafts(spec);
+      Branching.this.abandon(spec);
     }
   }
 }

@@ -12,8 +12,10 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 
-/// Whether each volume's chain of parents is whole. Each node is judged once.
+/// Whether each volume's chain of parents is whole. Each node is judged once, until it or one that
+/// it depends on changes.
 final class ChainVerdicts {
   private final NodeIndex index;
   private final Map<VdiUuid, Verdict> judged = new HashMap<>();
@@ -24,6 +26,22 @@ final class ChainVerdicts {
 
   ChainVerdicts(NodeIndex index) {
     this.index = index;
+  }
+
+  /// To be called when a node comes, goes or changes: its verdict is void, and so are those of all
+  /// that depend on the VHD that it is. What nobody has judged needs no visit, nor what is above
+  /// it: a node is judged after its parents.
+  void forget(Node node) {
+    judged.remove(node.vdi());
+    Deque<UUID> changed = new ArrayDeque<>();
+    node.uuid().ifPresent(changed::add);
+    while (!changed.isEmpty()) {
+      for (VdiUuid child : index.namedAsParentBy(changed.pop())) {
+        if (judged.remove(child) != null) {
+          index.find(child).flatMap(Node::uuid).ifPresent(changed::push);
+        }
+      }
+    }
   }
 
   Verdict of(Node node) {

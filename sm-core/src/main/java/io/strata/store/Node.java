@@ -89,6 +89,15 @@ record Node(
     return info.map(VhdInfo::hidden).orElse(false);
   }
 
+  /// Whether both say the same, but for the space that they take.
+  boolean tells(Node other) {
+    return vdi.equals(other.vdi)
+        && kind == other.kind
+        && sizeBytes == other.sizeBytes
+        && info.equals(other.info)
+        && problem.equals(other.problem);
+  }
+
   /// Whether both are names of one VHD.
   boolean sameVhd(Node other) {
     return uuid().isPresent() && uuid().equals(other.uuid());

@@ -26,6 +26,7 @@ final class NodeIndex {
   private final Map<VdiUuid, Node> nodes = new TreeMap<>();
   private final Map<UUID, Set<VdiUuid>> byUuid = new HashMap<>();
   private final Map<UUID, Set<VdiUuid>> byParent = new HashMap<>();
+  private final ChainVerdicts verdicts = new ChainVerdicts(this);
 
   /// Reads every volume; time grows linearly with their number.
   static NodeIndex load(ContainerStore store) throws IOException {
@@ -59,16 +60,23 @@ final class NodeIndex {
   }
 
   void put(Node node) {
+    Node old = nodes.get(node.vdi());
+    if (old != null && old.tells(node)) {
+      nodes.put(node.vdi(), node);
+      return;
+    }
     remove(node.vdi());
     nodes.put(node.vdi(), node);
     node.uuid().ifPresent(u -> byUuid.computeIfAbsent(u, _ -> new TreeSet<>()).add(node.vdi()));
     node.parent()
         .ifPresent(p -> byParent.computeIfAbsent(p.uuid(), _ -> new TreeSet<>()).add(node.vdi()));
+    verdicts.forget(node);
   }
 
   void remove(VdiUuid vdi) {
     Node old = nodes.remove(vdi);
     if (old != null) {
+      verdicts.forget(old);
       old.uuid().ifPresent(u -> drop(byUuid, u, vdi));
       old.parent().ifPresent(p -> drop(byParent, p.uuid(), vdi));
     }
@@ -112,6 +120,11 @@ final class NodeIndex {
     return node.uuid().map(byParent::get).orElseThrow().stream().map(this::get).toList();
   }
 
+  /// The VHDs that name a VHD's UUID as their parent's, whoever is taken for that.
+  Set<VdiUuid> namedAsParentBy(UUID uuid) {
+    return byParent.getOrDefault(uuid, Set.of());
+  }
+
   /// VHDs whose own metadata can't be read, so that their parents are unknown.
   List<Node> unreadable() {
     return nodes.values().stream()
@@ -126,7 +139,6 @@ final class NodeIndex {
 
   /// Every volume, parents before children.
   List<Volume> volumes() {
-    ChainVerdicts verdicts = new ChainVerdicts(this);
     return nodes.values().stream()
         .sorted(
             Comparator.comparingInt((Node n) -> verdicts.of(n).depth()).thenComparing(Node::vdi))
@@ -136,7 +148,7 @@ final class NodeIndex {
 
   /// The node's volume.
   Volume volume(Node node) {
-    return node.volume(parentVdi(node), new ChainVerdicts(this).of(node).problem());
+    return node.volume(parentVdi(node), verdicts.of(node).problem());
   }
 
   List<Node> all() {

@@ -20,6 +20,20 @@ record PreparedBranch(VhdRepository repository, Branching.Branch branch, String 
   }
 
   @Override
+  public void release() {
+    try {
+      repository.locked(
+          failure,
+          () -> {
+            branch.release();
+            return branch;
+          });
+    } catch (StorageException failed) {
+      LOG.log(Level.WARNING, failure + " cleanly", failed);
+    }
+  }
+
+  @Override
   public void abandon() {
     try {
       repository.locked(

@@ -7,6 +7,7 @@ import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import io.strata.vhd.VhdInfo;
 import java.io.IOException;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -48,7 +49,7 @@ final class Reverting {
     if (kept.isEmpty() || kept.get().sameVhd(old)) {
       Node source = shelf.requireVhd(snapshot, ErrorCode.VDI_SNAPSHOT);
       boolean needed = kept.isPresent() || shelf.index().needed(old);
-      shelf.draftOver(volume, source, source.name());
+      shelf.drafts(Map.of(volume, shelf.over(source, source.name())));
       exchange(old, needed ? VolumeName.vhd(displaced) : VolumeName.gone(volume));
     }
     if (shelf.refresh(displaced).isPresent()) {

@@ -142,7 +142,7 @@ final class VhdNodes implements VhdTree {
 
       @Override
       public void release() {
-        close();
+        shelf.releases.begin(this::close);
       }
 
       private void close() {

@@ -318,7 +318,10 @@ public final class VhdRepository implements Repository {
           }
           Branching.Fork steps =
               new Branching.Fork(spec.source(), Optional.of(spec.copy()), spec.base());
-          return new Branching(shelf).prepare(steps, ErrorCode.VDI_CLONE).commit();
+          Branching.Branch branch = new Branching(shelf).prepare(steps, ErrorCode.VDI_CLONE);
+          Replacement replacement = branch.commit();
+          branch.release();
+          return replacement;
         });
   }
 
@@ -352,6 +355,7 @@ public final class VhdRepository implements Repository {
           open + " VDIs in " + store.location() + " are still open.",
           "Detach them first.");
     }
+    shelf.releases.await();
     try {
       store.close();
     } catch (IOException failed) {

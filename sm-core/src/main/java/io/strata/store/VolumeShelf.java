@@ -16,16 +16,18 @@ import io.strata.vhd.VhdRejectedException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
 /// A store, what is in it, and which of that is open: what every operation on volumes works with,
 /// and the small steps they are made of.
 ///
-/// Guarded by the repository's lock, except `open`, which guards itself.
+/// Guarded by the repository's lock, except `open` and `releases`, which guard themselves.
 final class VolumeShelf {
   final ContainerStore store;
   final OpenVolumes open = new OpenVolumes();
+  final Releases releases = new Releases();
 
   /// Merges that are under way.
   final List<RunMerge> merges = new ArrayList<>();
@@ -143,6 +145,51 @@ final class VolumeShelf {
     }
   }
 
+  /// Makes drafts of several volumes, flushed together, which costs little more than one: their
+  /// content is on its way before the first flush, so that one commit of a filesystem's journal
+  /// serves all.
+  void drafts(Map<VdiUuid, Draft> contents) throws IOException {
+    List<Container> made = new ArrayList<>();
+    try {
+      for (Map.Entry<VdiUuid, Draft> draft : contents.entrySet()) {
+        String name = VolumeName.draft(draft.getKey());
+        store.delete(name);
+        Container container = store.create(name);
+        made.add(container);
+        draft.getValue().write(new DraftContainer(container));
+      }
+      for (Container container : made) {
+        container.writeback(0, container.sizeBytes());
+      }
+      for (Container container : made) {
+        container.flush();
+      }
+      closeAll(made);
+    } catch (IOException | RuntimeException failed) {
+      try {
+        closeAll(made);
+      } catch (IOException alsoFailed) {
+        failed.addSuppressed(alsoFailed);
+      }
+      contents.keySet().forEach(vdi -> dropDraft(vdi, failed));
+      throw failed;
+    }
+  }
+
+  private static void closeAll(List<Container> containers) throws IOException {
+    IOException failure = null;
+    for (Container container : containers) {
+      try {
+        container.close();
+      } catch (IOException failed) {
+        failure = failed;
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
   private void dropDraft(VdiUuid vdi, Exception failed) {
     try {
       store.delete(VolumeName.draft(vdi));
@@ -151,15 +198,26 @@ final class VolumeShelf {
     }
   }
 
-  /// Makes a draft that reads as a VHD that does not change any more, or is not open.
+  /// Makes a draft that reads as a VHD that does not change any more, or is not open; for recovery,
+  /// which may be interrupted itself: what is there of the draft then shows whether it is whole.
   void draftOver(VdiUuid vdi, Node parent, String parentName) throws IOException {
     draft(
         vdi,
         container -> {
-          try (Container below = store.open(parent.name(), false)) {
-            VhdCreator.differencing(container, UUID.randomUUID(), below, parentName);
-          }
+          over(parent, parentName).write(container);
+          // Barrier: a change of parent may make the image grow, which leaves the footer at the end
+          // behind.
+          container.flush();
         });
+  }
+
+  /// An image that reads as a VHD that does not change any more, or is not open.
+  Draft over(Node parent, String parentName) {
+    return container -> {
+      try (Container below = store.open(parent.name(), false)) {
+        VhdCreator.differencing(container, UUID.randomUUID(), below, parentName);
+      }
+    };
   }
 
   /// Puts a draft in its volume's place. Not synced.

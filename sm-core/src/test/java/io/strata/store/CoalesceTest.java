@@ -19,6 +19,7 @@ import io.strata.spi.Volume;
 import io.strata.spi.VolumeSpec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -26,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -90,7 +92,7 @@ class CoalesceTest {
     compared = repository;
     BlockDevice device = open;
     for (int round = 0; round < 40; round++) {
-      for (GcAction action : GcPlanner.plan(repository.scan(), Set.of(disk))) {
+      for (GcAction action : GcPlanner.plan(scanned(repository), Set.of(disk))) {
         if (action instanceof GcAction.Keep) {
           continue;
         }
@@ -102,7 +104,9 @@ class CoalesceTest {
               tree.absorb(disk);
             } else {
               VdiUuid base = VdiUuid.random();
-              device = tree.prepareFreeze(disk, base).commit().device().orElseThrow();
+              var frozen = tree.prepareFreeze(disk, base);
+              device = frozen.commit().device().orElseThrow();
+              frozen.release();
               write(device, random);
               List<VdiUuid> run = new ArrayList<>(leaf.below());
               run.addFirst(base);
@@ -129,6 +133,23 @@ class CoalesceTest {
       }
     }
     return device;
+  }
+
+  /// What is on the storage, which is what the repository knew without looking at all of it.
+  private List<Volume> scanned(VhdRepository repository) throws Exception {
+    Map<VdiUuid, Volume> known = new LinkedHashMap<>();
+    try (var files = Files.list(folder)) {
+      for (String name : files.map(f -> f.getFileName().toString()).toList()) {
+        Optional<VdiUuid> vdi =
+            VolumeName.parse(name).filter(VolumeName::isVolume).map(VolumeName::vdi);
+        if (vdi.isPresent()) {
+          known.put(vdi.get(), repository.volume(vdi.get()).orElseThrow());
+        }
+      }
+    }
+    List<Volume> onStorage = repository.scan();
+    assertThat(known.values()).containsExactlyInAnyOrderElementsOf(onStorage);
+    return onStorage;
   }
 
   private void merge(VhdTree tree, MergeSpec spec, BlockDevice device, Random random)
@@ -196,7 +217,9 @@ class CoalesceTest {
             .orElseThrow()
             .prepare(new SnapshotSpec(disk, snapshot, VdiUuid.random()));
     models.put(snapshot, Objects.requireNonNull(models.get(disk)).clone());
-    return prepared.commit().device().orElse(device);
+    BlockDevice next = prepared.commit().device().orElse(device);
+    prepared.release();
+    return next;
   }
 
   private void cloneOne(VhdRepository repository, Random random) throws StorageException {

@@ -127,7 +127,9 @@ final class VhdRepositoryCrashTest {
   }
 
   private void snapshot(VhdRepository repository) throws Exception {
-    repository.snapshots().orElseThrow().prepare(snapshotSpec()).commit();
+    var prepared = repository.snapshots().orElseThrow().prepare(snapshotSpec());
+    prepared.commit();
+    prepared.release();
   }
 
   @Test
@@ -176,6 +178,7 @@ final class VhdRepositoryCrashTest {
             var prepared = repository.snapshots().orElseThrow().prepare(snapshotSpec());
             write(device, 3);
             BlockDevice next = prepared.commit().device().orElseThrow();
+            prepared.release();
             write(next, 4);
             next.close();
           }
@@ -188,9 +191,13 @@ final class VhdRepositoryCrashTest {
           assertThat(!later || made).isTrue();
           if (made) {
             assertThat(early).isTrue();
-            assertWritten(again, snapshot, 1, 2, 3);
+            // Where the snapshot was only prepared, its point in time is the power cut.
+            boolean during = written(again, snapshot, 3);
+            assertThat(!later || during).isTrue();
+            Integer[] kept = during ? new Integer[] {1, 2, 3} : new Integer[] {1, 2};
+            assertWritten(again, snapshot, kept);
             fill(again, volume, 5);
-            assertWritten(again, snapshot, 1, 2, 3);
+            assertWritten(again, snapshot, kept);
           }
         });
   }

@@ -17,7 +17,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 
-/// Makes new images in empty containers. What each method made is durable when it returns.
+/// Makes new images in empty containers. What each method made is durable when it returns: a
+/// dynamic or differencing image by its footer at the end, and by the authoritative one after the
+/// next flush, which must come before the image is made to grow.
 ///
 /// Layout of dynamic and differencing images:
 ///
@@ -118,9 +120,6 @@ public final class VhdCreator {
         VhdFooter.create(DiskType.DIFFERENCING, uuid, sizeBytes, HEADER_AT, now()),
         header,
         false);
-    // Barrier: a change of parent may make the image grow, which leaves the footer at the end
-    // behind.
-    child.flush();
   }
 
   /// Bytes that locators written by [#writeLocators] take.

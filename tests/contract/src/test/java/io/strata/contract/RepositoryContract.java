@@ -195,6 +195,7 @@ abstract class RepositoryContract {
     put(device, 100, "during");
     device.flush();
     Replacement replacement = prepared.commit();
+    prepared.release();
     BlockDevice next = replacement.device().orElse(device);
     put(next, 0, "after!");
     next.flush();
@@ -336,8 +337,9 @@ abstract class RepositoryContract {
       device.flush();
       SnapshotSpec spec = new SnapshotSpec(vdi, VdiUuid.random(), VdiUuid.random());
       BlockDevice before = device;
-      device =
-          sr.repository().snapshots().orElseThrow().prepare(spec).commit().device().orElse(before);
+      Prepared prepared = sr.repository().snapshots().orElseThrow().prepare(spec);
+      device = prepared.commit().device().orElse(before);
+      prepared.release();
       snapshots.add(spec.snapshot());
     }
     device.close();

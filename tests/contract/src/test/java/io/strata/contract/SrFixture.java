@@ -67,11 +67,13 @@ final class SrFixture implements AutoCloseable {
 
   VdiUuid snapshot(VdiUuid vdi) throws StorageException {
     VdiUuid snapshot = VdiUuid.random();
-    repository
-        .snapshots()
-        .orElseThrow()
-        .prepare(new SnapshotSpec(vdi, snapshot, VdiUuid.random()))
-        .commit();
+    var prepared =
+        repository
+            .snapshots()
+            .orElseThrow()
+            .prepare(new SnapshotSpec(vdi, snapshot, VdiUuid.random()));
+    prepared.commit();
+    prepared.release();
     return snapshot;
   }
 
