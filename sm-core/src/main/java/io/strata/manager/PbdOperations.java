@@ -200,6 +200,7 @@ final class PbdOperations {
   void disconnect(SrUuid sr) throws StorageException {
     Optional<PluggedSrs.Plugged> plugged = core.plugged().find(sr);
     if (plugged.isPresent()) {
+      reconciler.settleDescription(sr);
       plugged.get().repository().close();
       core.plugged().remove(sr);
     }

@@ -48,6 +48,11 @@ final class Reconciler {
     return report;
   }
 
+  /// Writes what waits to enter the description that the SR carries.
+  void settleDescription(SrUuid sr) {
+    metadata.settle(sr);
+  }
+
   /// Volumes that an operation is making: no VDIs yet.
   private Set<VdiUuid> unfinished(SrUuid sr) throws StorageException {
     Set<VdiUuid> unfinished = new HashSet<>(core.claims().claimed());

@@ -6,40 +6,92 @@ import io.strata.spi.Repository;
 import io.strata.spi.SpaceStat;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
+import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// Keeps the description that an SR itself carries up to date with the catalog, so that another
 /// host that introduces the SR finds names, keys and snapshot relations.
 ///
 /// The catalog comes first. A description that can't be written does not undo what was done: the
 /// SR's record says that it is out of date, and the next change or plug writes it again.
+///
+/// The description is written as a whole, which takes longer than many an operation on one of its
+/// VDIs. So it rests after each writing: changes meanwhile wait for the end of that, and are
+/// written together then, or when the SR is unplugged.
 final class SrMetadata {
   private static final System.Logger LOG = System.getLogger(SrMetadata.class.getName());
 
+  private static final Duration REST = Duration.ofSeconds(1);
+
   private final Core core;
+
+  /// The descriptions that rest, and whether changes wait for the end of that.
+  private final Map<SrUuid, Boolean> resting = new ConcurrentHashMap<>();
 
   SrMetadata(Core core) {
     this.core = core;
   }
 
-  /// Writes the description of an SR that is plugged here, and looks at its space.
+  /// Writes the description of an SR that is plugged here, and looks at its space; or leaves that
+  /// to the end of its rest.
   void describe(SrUuid sr) {
-    Optional<PluggedSrs.Plugged> plugged = core.plugged().find(sr);
-    if (plugged.isEmpty()) {
+    if (resting.computeIfPresent(sr, (_, _) -> true) != null) {
       return;
     }
     try (var _ = core.locks().metadata(sr)) {
-      Optional<String> problem = write(sr, plugged.get().repository());
-      core.catalog().write(w -> w.setSrProblem(sr, problem));
+      describeLocked(sr);
     } catch (StorageException e) {
       LOG.log(System.Logger.Level.WARNING, "SR {0}: {1}", sr, e.getMessage());
     }
   }
 
+  /// Writes what waits. Nothing is being written after that.
+  void settle(SrUuid sr) {
+    try (var _ = core.locks().metadata(sr)) {
+      if (Boolean.TRUE.equals(resting.remove(sr))) {
+        describeLocked(sr);
+      }
+    } catch (StorageException e) {
+      LOG.log(System.Logger.Level.WARNING, "SR {0}: {1}", sr, e.getMessage());
+    }
+  }
+
+  private void describeLocked(SrUuid sr) throws StorageException {
+    Optional<PluggedSrs.Plugged> plugged = core.plugged().find(sr);
+    if (plugged.isEmpty()) {
+      return;
+    }
+    Repository repository = plugged.get().repository();
+    Optional<String> problem = write(sr, repository);
+    Optional<SpaceStat> space = space(sr, repository);
+    core.catalog()
+        .write(w -> {
+          if (space.isPresent()) {
+            w.setSrSpace(sr, space.get().totalBytes(), space.get().usedBytes());
+          }
+          w.setSrProblem(sr, problem);
+        });
+    rest(sr);
+  }
+
+  private void rest(SrUuid sr) {
+    resting.putIfAbsent(sr, false);
+    Thread.ofVirtual()
+        .name("describe-" + sr)
+        .start(() -> {
+          try {
+            Thread.sleep(REST);
+            settle(sr);
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+  }
+
   private Optional<String> write(SrUuid sr, Repository repository) {
     try {
-      SpaceStat space = repository.stat();
-      core.catalog().write(w -> w.setSrSpace(sr, space.totalBytes(), space.usedBytes()));
       SrDocument document =
           core.catalog().read(r -> SrDocument.of(r.sr(sr), r.metadataGeneration(sr), r.vdis(sr)));
       repository.metadata().write(document.toBytes());
@@ -51,6 +103,15 @@ final class SrMetadata {
           sr,
           e.getMessage());
       return Optional.of("The description on the SR is out of date. " + e.getMessage());
+    }
+  }
+
+  private static Optional<SpaceStat> space(SrUuid sr, Repository repository) {
+    try {
+      return Optional.of(repository.stat());
+    } catch (StorageException e) {
+      LOG.log(System.Logger.Level.WARNING, "SR {0}: {1}", sr, e.getMessage());
+      return Optional.empty();
     }
   }
 

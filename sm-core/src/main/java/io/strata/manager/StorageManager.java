@@ -44,6 +44,7 @@ public final class StorageManager implements AutoCloseable {
   private final Core core;
   private final BlockBackend backend;
   private final ServedDisks disks;
+  private final SrMetadata metadata;
   private final Attachments attachments;
   private final Collector collector;
   private final SrChecks checks;
@@ -65,7 +66,7 @@ public final class StorageManager implements AutoCloseable {
     this.core = core;
     this.backend = backend;
     collectsInBackground = config.collectsInBackground();
-    SrMetadata metadata = new SrMetadata(core);
+    metadata = new SrMetadata(core);
     Intents intents = new Intents(core, metadata);
     VolumeResults results = new VolumeResults(core);
     Reconciler reconciler = new Reconciler(core, metadata);
@@ -490,6 +491,7 @@ public final class StorageManager implements AutoCloseable {
     collector.stop();
     backend.close();
     disks.close();
+    core.plugged().all().forEach(metadata::settle);
     closeRepositories(core);
     core.catalog().close();
     home.close();

@@ -14,8 +14,11 @@ import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -201,11 +204,33 @@ class SrLifeTest {
     SrUuid sr = bench.sr("a");
     bench.faults.fail("metadata.write");
     VdiUuid vdi = bench.vdi(sr, "disk");
-    assertThat(bench.manager.sr(sr).problem()).isPresent();
+    awaitProblem(sr, true);
     Bench.refused(ErrorCode.METADATA_ERROR, () -> bench.manager.srUpdate(sr));
     bench.faults.heal();
     bench.manager.vdiSetNameLabel(vdi, "other");
-    assertThat(bench.manager.sr(sr).problem()).isEmpty();
+    awaitProblem(sr, false);
+  }
+
+  /// A description that rests is written at the end of that.
+  private void awaitProblem(SrUuid sr, boolean expected) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (bench.manager.sr(sr).problem().isPresent() != expected && System.nanoTime() < deadline) {
+      Thread.sleep(10);
+    }
+    assertThat(bench.manager.sr(sr).problem().isPresent()).isEqualTo(expected);
+  }
+
+  @Test
+  void changesWhileTheDescriptionRestsAreInItAfterTheUnplug() throws Exception {
+    SrUuid sr = bench.sr("a");
+    List<VdiUuid> vdis = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      vdis.add(bench.vdi(sr, "disk " + i));
+    }
+    bench.manager.pbdUnplug(pbdOf(sr));
+    byte[] description = bench.storage.place("a").metadata;
+    assertThat(SrDocument.parse(sr, description).vdis().keySet())
+        .containsExactlyInAnyOrderElementsOf(vdis);
   }
 
   @Test
