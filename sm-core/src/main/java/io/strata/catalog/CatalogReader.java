@@ -91,6 +91,17 @@ public final class CatalogReader {
                 "See vdi-list; sr-scan finds disks that were added outside."));
   }
 
+  /// Whether a disk has snapshots of this type.
+  public boolean hasSnapshots(VdiUuid disk, String type) throws StorageException {
+    return sql.queryOne(
+                "SELECT COUNT(*) FROM vdi WHERE snapshot_of = ? AND type = ?",
+                row -> row.getLong(1),
+                disk,
+                type)
+            .orElseThrow()
+        > 0;
+  }
+
   public List<AttachmentRecord> attachments() throws StorageException {
     return sql.query("SELECT * FROM attachment ORDER BY vdi, host, domain", Rows::attachment);
   }

@@ -266,6 +266,9 @@ final class ChangeTracking {
   /// Frees the data of a disk's snapshots that are to go and are not needed any more. The caller
   /// holds the SR alone.
   private void settle(Repository repository, VdiUuid disk) throws StorageException {
+    if (!core.catalog().read(r -> r.hasSnapshots(disk, VdiRecord.CBT_METADATA))) {
+      return;
+    }
     List<VdiRecord> line = lineOf(disk);
     for (int i = 0; i < line.size(); i++) {
       VdiRecord vdi = line.get(i);
@@ -319,7 +322,7 @@ final class ChangeTracking {
   /// Before a snapshot goes altogether: a log that leads to it leads on to the next one. Where that
   /// can't be told any more, a later question says so.
   void bridge(Repository repository, VdiRecord vdi) {
-    if (!vdi.isASnapshot() || repository.changedBlocks().isEmpty()) {
+    if (!vdi.isASnapshot() || !vdi.cbtEnabled() || repository.changedBlocks().isEmpty()) {
       return;
     }
     try {

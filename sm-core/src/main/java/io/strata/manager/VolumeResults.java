@@ -11,7 +11,6 @@ import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import io.strata.spi.Volume;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -65,7 +64,7 @@ final class VolumeResults {
   /// a hidden node itself.
   Catalog.Change removed(Repository repository, SrUuid sr, VdiUuid vdi) throws StorageException {
     Optional<Volume> rest = repository.volume(vdi);
-    Map<VdiUuid, Optional<Volume>> above = look(repository, ancestors(sr, vdi));
+    Map<VdiUuid, Optional<Volume>> above = removedAbove(repository, vdi);
     return w -> {
       if (rest.isEmpty()) {
         w.deleteVdi(vdi);
@@ -81,7 +80,7 @@ final class VolumeResults {
   /// A snapshot whose data were deleted on the storage, while its record stays.
   Catalog.Change dataRemoved(Repository repository, SrUuid sr, VdiUuid vdi)
       throws StorageException {
-    Map<VdiUuid, Optional<Volume>> above = look(repository, ancestors(sr, vdi));
+    Map<VdiUuid, Optional<Volume>> above = removedAbove(repository, vdi);
     return w -> {
       w.setVdiDataGone(vdi);
       for (Map.Entry<VdiUuid, Optional<Volume>> node : above.entrySet()) {
@@ -90,16 +89,22 @@ final class VolumeResults {
     };
   }
 
-  private List<VdiUuid> ancestors(SrUuid sr, VdiUuid vdi) throws StorageException {
-    Map<VdiUuid, VdiRecord> known = new LinkedHashMap<>();
-    core.catalog().read(r -> r.vdis(sr)).forEach(record -> known.put(record.uuid(), record));
-    List<VdiUuid> above = new ArrayList<>();
-    Optional<VdiUuid> next = Optional.ofNullable(known.remove(vdi)).flatMap(VdiRecord::parent);
-    while (next.isPresent() && known.containsKey(next.get())) {
-      above.add(next.get());
-      next = Optional.ofNullable(known.remove(next.get())).flatMap(VdiRecord::parent);
+  /// The hidden nodes above a VDI that went with it, and the first that did not. A node only goes
+  /// when the one below it has gone, so nothing further up has changed.
+  private Map<VdiUuid, Optional<Volume>> removedAbove(Repository repository, VdiUuid vdi)
+      throws StorageException {
+    Map<VdiUuid, Optional<Volume>> seen = new LinkedHashMap<>();
+    Optional<VdiUuid> next = parent(vdi);
+    while (next.isPresent() && !seen.containsKey(next.get())) {
+      Optional<Volume> volume = repository.volume(next.get());
+      seen.put(next.get(), volume);
+      next = volume.isPresent() ? Optional.empty() : parent(next.get());
     }
-    return above;
+    return seen;
+  }
+
+  private Optional<VdiUuid> parent(VdiUuid vdi) throws StorageException {
+    return core.catalog().read(r -> r.findVdi(vdi)).flatMap(VdiRecord::parent);
   }
 
   private static Map<VdiUuid, Optional<Volume>> look(Repository repository, List<VdiUuid> nodes)
