@@ -25,7 +25,11 @@ final class LongChainBench {
   private final Results results;
   private final Task open;
   private final Task read = Task.rate("4 KiB random reads", "per s");
+  private final Task destroy = Task.rate("snapshots of one disk destroyed", "per s");
   private final String ours;
+
+  /// Milliseconds that each snapshot took, in their order.
+  private final List<Double> taken = new ArrayList<>();
 
   private LongChainBench(Scale scale, Results results) {
     this.scale = scale;
@@ -47,6 +51,7 @@ final class LongChainBench {
     try (Scratch scratch = Scratch.create()) {
       peer(scratch);
     }
+    depth();
     double millis = results.median(open, ours);
     results.target(
         "a disk with " + scale.snapshots() + " snapshots opens in less than 1 s",
@@ -55,6 +60,23 @@ final class LongChainBench {
     double ratio = results.ratio(read, ours, "strata, no snapshot");
     results.target(
         "and is read as fast as one without (0.9x)", Results.ratioText(ratio), ratio >= 0.9);
+  }
+
+  /// The first tenth of the snapshots beside the last.
+  private void depth() {
+    int tenth = taken.size() / 10;
+    Task task = Task.cost("snapshot of a disk with many snapshots", "ms");
+    taken.subList(0, tenth).forEach(ms -> results.add(task, "strata, the first " + tenth, ms));
+    taken
+        .subList(taken.size() - tenth, taken.size())
+        .forEach(ms -> results.add(task, "strata, the last " + tenth, ms));
+    double growth =
+        results.median(task, "strata, the last " + tenth)
+            / results.median(task, "strata, the first " + tenth);
+    results.target(
+        "the last of them takes at most twice as long as the first",
+        Results.ratioText(growth),
+        growth <= 2);
   }
 
   private void ours(Testbed testbed) throws IOException, InterruptedException, StorageException {
@@ -68,7 +90,9 @@ final class LongChainBench {
       Fill.dense(disk, size, 1);
       for (int i = 0; i < scale.snapshots(); i++) {
         Fill.scattered(disk, LAYER_WRITES, LAYER_WRITE_BYTES, size, i);
+        long start = System.nanoTime();
         snapshots.add(testbed.manager().vdiSnapshot(VdiSnapshot.of(vdi)));
+        taken.add((System.nanoTime() - start) / 1e6);
       }
     }
     testbed.detach(vdi);
@@ -110,9 +134,11 @@ final class LongChainBench {
 
   private void coalesce(Testbed testbed, VdiUuid vdi, long size, List<VdiUuid> snapshots)
       throws IOException, InterruptedException, StorageException {
+    long destroying = System.nanoTime();
     for (VdiUuid snapshot : snapshots) {
       testbed.manager().vdiDestroy(snapshot);
     }
+    results.add(destroy, ours, snapshots.size() * 1e9 / (System.nanoTime() - destroying));
     try (NbdClient disk = testbed.connect(testbed.attach(vdi))) {
       Guest guest = Guest.start(disk, size);
       long start = System.nanoTime();
