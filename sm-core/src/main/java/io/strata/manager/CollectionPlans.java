@@ -2,6 +2,7 @@
 package io.strata.manager;
 
 import io.strata.catalog.AttachmentRecord;
+import io.strata.catalog.VdiRecord;
 import io.strata.gc.GcAction;
 import io.strata.gc.GcPlanner;
 import io.strata.spi.AccessMode;
@@ -34,8 +35,29 @@ final class CollectionPlans {
       return List.of();
     }
     try (var _ = core.locks().sr(sr, "sr-gc")) {
-      return GcPlanner.plan(tree.get().nodes(), running(sr));
+      List<Volume> nodes = tree.get().nodes();
+      Set<VdiUuid> disks = disks(sr);
+      List<GcAction> actions = new ArrayList<>();
+      for (Volume node : nodes) {
+        if (node.hidden() && disks.contains(node.uuid())) {
+          actions.add(new GcAction.Keep(node.uuid(), "marked as hidden, and yet a disk: sr-check"));
+        }
+      }
+      actions.addAll(
+          GcPlanner.plan(
+              nodes.stream().map(n -> disks.contains(n.uuid()) ? n.withHidden(false) : n).toList(),
+              running(sr)));
+      return actions;
     }
+  }
+
+  /// What the catalog knows as a disk or a snapshot with data. A flag in an image, which may be
+  /// damaged, is not enough to give one of these up.
+  private Set<VdiUuid> disks(SrUuid sr) throws StorageException {
+    return core.catalog().read(r -> r.vdis(sr)).stream()
+        .filter(vdi -> vdi.managed() && !vdi.metadataOnly())
+        .map(VdiRecord::uuid)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /// The volumes that guests may write to.

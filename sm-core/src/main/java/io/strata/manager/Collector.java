@@ -193,7 +193,13 @@ final class Collector {
       Repository repository = core.plugged().require(sr);
       try (Intents.Intent intent =
           intents.begin(Operation.VDI_DESTROY, sr, Map.of(Replay.SOURCE, node.toString()))) {
-        repository.delete(node);
+        try {
+          repository.delete(node);
+        } catch (StorageException e) {
+          // Refused, or begun at most: the next collection plans it again, if it is still to go.
+          intent.undo(e, () -> {});
+          throw e;
+        }
         intent.reached("deleted");
         intent.commit(results.removed(repository, sr, node));
       }

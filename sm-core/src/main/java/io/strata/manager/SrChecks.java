@@ -50,11 +50,43 @@ final class SrChecks {
     for (Volume volume : volumes) {
       progress.progress(done, total);
       pass.check(volume.uuid());
+      if (volume.hidden()) {
+        pass.add(hidden(sr, repository, volume.uuid()));
+      }
       done += volume.physicalBytes();
     }
     progress.progress(total, total);
     pass.add(missing(sr, repository, volumes));
     return pass.report();
+  }
+
+  /// A disk of the catalog whose image says that it is only a base of others.
+  private List<VolumeFinding> hidden(SrUuid sr, Repository repository, VdiUuid vdi)
+      throws StorageException {
+    try (var _ = core.locks().sr(sr, "sr-check")) {
+      Optional<VdiRecord> disk =
+          core.catalog().read(r -> r.findVdi(vdi)).filter(d -> d.managed() && !d.metadataOnly());
+      boolean still = repository.volume(vdi).map(Volume::hidden).orElse(false);
+      return disk.isPresent() && still ? List.of(hidden(disk.get())) : List.of();
+    }
+  }
+
+  private static VolumeFinding hidden(VdiRecord vdi) {
+    return new VolumeFinding(
+        vdi.uuid(),
+        "volume-hidden",
+        VolumeFinding.Severity.ERROR,
+        vdi.location(),
+        0,
+        OptionalInt.empty(),
+        "VDI " + vdi.uuid() + " (" + vdi.nameLabel() + ") without the hidden flag",
+        "the hidden flag",
+        "VDI "
+            + vdi.uuid()
+            + " ("
+            + vdi.nameLabel()
+            + ") is marked as hidden on the storage, which only bases of others are",
+        Optional.empty());
   }
 
   /// VDIs of the catalog that the storage does not have.

@@ -21,6 +21,11 @@ public record Volume(
     Optional<VdiUuid> parent,
     Optional<String> problem) {
 
+  /// The same volume, hidden or not.
+  public Volume withHidden(boolean now) {
+    return new Volume(uuid, kind, virtualSizeBytes, physicalBytes, now, parent, problem);
+  }
+
   /// How the bytes are kept.
   public enum Kind {
     /// A VHD, perhaps with parents.

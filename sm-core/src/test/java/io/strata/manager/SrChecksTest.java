@@ -4,12 +4,15 @@ package io.strata.manager;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.strata.block.BlockDevice;
+import io.strata.block.FileContainer;
+import io.strata.gc.GcAction;
 import io.strata.spi.AccessMode;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import io.strata.spi.VolumeFinding;
+import io.strata.vhd.VhdEditor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -120,6 +123,29 @@ class SrChecksTest {
         .satisfies(f -> assertThat(f.sentence()).contains("lost"));
     assertThat(found.get(disk)).anyMatch(f -> f.name().equals("parent-refused"));
     assertThat(found.get(snapshot)).anyMatch(f -> f.name().equals("parent-refused"));
+  }
+
+  /// A flag that flipped is damage, and no reason to give a disk up.
+  @Test
+  void aDiskThatIsMarkedAsHiddenIsNotCollected() throws Exception {
+    VdiUuid snapshot = manager.vdiSnapshot(VdiSnapshot.of(disk));
+    for (VdiUuid vdi : List.of(disk, snapshot)) {
+      try (FileContainer image = FileContainer.openReadWrite(file(vdi))) {
+        VhdEditor.setHidden(image, true);
+      }
+    }
+    assertThat(manager.srGcPlan(sr))
+        .filteredOn(GcAction.Keep.class::isInstance)
+        .extracting(a -> ((GcAction.Keep) a).node())
+        .contains(disk, snapshot);
+    manager.srGc(sr);
+    assertThat(file(disk)).exists();
+    assertThat(file(snapshot)).exists();
+    assertThat(check(false).findings())
+        .extracting(VolumeFinding::name)
+        .containsOnly("volume-hidden")
+        .hasSize(2);
+    assertThat(manager.intents()).isEmpty();
   }
 
   @Test
