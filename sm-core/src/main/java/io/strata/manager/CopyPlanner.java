@@ -92,6 +92,25 @@ final class CopyPlanner {
           "Give as into-vdi-uuid a copy of the base that was not attached for writing since, or"
               + " copy without a base.");
     }
+    assertNotSmaller(source, base);
+  }
+
+  /// What differs from a base says nothing of what the base holds beyond a smaller disk's end.
+  static void assertNotSmaller(VdiRecord source, VdiRecord base) throws StorageException {
+    if (base.virtualSizeBytes() > source.virtualSizeBytes()) {
+      throw new StorageException(
+          ErrorCode.VDI_SIZE,
+          "VDI "
+              + base.uuid()
+              + " has "
+              + base.virtualSizeBytes()
+              + " bytes, VDI "
+              + source.uuid()
+              + " only "
+              + source.virtualSizeBytes()
+              + ": what differs can't make a disk smaller.",
+          "Take it in full, without a base.");
+    }
   }
 
   private static VdiRecord copied(VdiCopy request, VdiRecord source, SrUuid sr, String content)

@@ -107,18 +107,13 @@ final class Transfers {
       long sizeBytes = source.sizeBytes();
       return intoExisting(
           request.into().get(),
-          "vdi-import",
+          sizeBytes,
           new Identity(Optional.of(base), Optional.of(source.info().uuid().toString())),
-          (target, zero) -> {
-            if (sizeBytes > target.sizeBytes()) {
-              throw new TooLargeException(
-                  "The image's disk has " + sizeBytes + " bytes, the VDI " + target.sizeBytes());
-            }
-            source.pieces((offset, data) -> {
-              target.write(offset, data);
-              request.progress().progress(offset, sizeBytes);
-            });
-          });
+          (target, zero) ->
+              source.pieces((offset, data) -> {
+                target.write(offset, data);
+                request.progress().progress(offset, sizeBytes);
+              }));
     }
   }
 
@@ -134,7 +129,7 @@ final class Transfers {
       VdiRecord vdi = VdiRecords.created(create, sizeBytes).withContentId(identity.after());
       return intoNew(vdi, create.uuid(), content);
     }
-    return intoExisting(request.into().orElseThrow(), "vdi-import", identity, content);
+    return intoExisting(request.into().orElseThrow(), sizeBytes, identity, content);
   }
 
   void export(VdiExport request) throws StorageException {
@@ -182,6 +177,7 @@ final class Transfers {
           "VDI " + base.uuid() + " is no other snapshot in the SR of VDI " + source.uuid() + ".",
           "Give a snapshot that was exported before as base.");
     }
+    CopyPlanner.assertNotSmaller(source, base);
   }
 
   private void exportFull(VdiExport request) throws StorageException {
@@ -238,11 +234,13 @@ final class Transfers {
     }
   }
 
-  private VdiUuid intoExisting(VdiUuid uuid, String verb, Identity identity, Content content)
+  /// @param sizeBytes what the disk must hold, where that is known
+  private VdiUuid intoExisting(VdiUuid uuid, long sizeBytes, Identity identity, Content content)
       throws StorageException {
+    String verb = Operation.VDI_IMPORT.verb();
     VdiRecord vdi = core.catalog().read(r -> r.vdi(uuid));
     try (Claims.Claim claim = disks.claimForWriting(vdi, verb)) {
-      forgetContent(uuid, identity);
+      forgetContent(uuid, sizeBytes, identity);
       overwrite(claim, vdi, verb, identity, content);
     }
     return uuid;
@@ -277,11 +275,14 @@ final class Transfers {
     }
   }
 
-  /// Checks a disk's content, and notes that it is not known any more, before it is written.
-  private void forgetContent(VdiUuid uuid, Identity identity) throws StorageException {
+  /// Checks a disk's content and size, and notes that its content is not known any more, before it
+  /// is written.
+  private void forgetContent(VdiUuid uuid, long sizeBytes, Identity identity)
+      throws StorageException {
     core.catalog()
         .write(w -> {
-          Optional<String> known = w.read().vdi(uuid).contentId();
+          VdiRecord now = w.read().vdi(uuid);
+          Optional<String> known = now.contentId();
           if (identity.before().isPresent() && !known.equals(identity.before())) {
             throw new StorageException(
                 ErrorCode.VDI_TYPE,
@@ -295,7 +296,23 @@ final class Transfers {
                 "Give a VDI that was imported or copied from it, or cloned of it, and not attached"
                     + " for writing since.");
           }
+          assertHolds(now, sizeBytes);
           w.setVdiContentId(uuid, Optional.empty());
         });
+  }
+
+  private static void assertHolds(VdiRecord vdi, long sizeBytes) throws StorageException {
+    if (sizeBytes > vdi.virtualSizeBytes()) {
+      throw new StorageException(
+          ErrorCode.VDI_SIZE,
+          "The image's disk has "
+              + sizeBytes
+              + " bytes, VDI "
+              + vdi.uuid()
+              + " "
+              + vdi.virtualSizeBytes()
+              + ".",
+          "Make it larger with vdi-resize, or give a larger disk.");
+    }
   }
 }

@@ -319,6 +319,58 @@ class ChangeTrackingTest {
     assertThat(content(other, copy)).isEqualTo(content(sr, second));
   }
 
+  /// A refused increment changes nothing, so that the same image goes on once the disk was grown.
+  @Test
+  void incrementOfAGrownDiskGoesOnOnceItsBaseIsGrown() throws Exception {
+    write(disk, 0, 512);
+    VdiUuid first = snapshot();
+    manager.vdiResize(disk, SIZE + (4L << 20));
+    write(disk, SIZE + (1L << 20), 512);
+    VdiUuid second = snapshot();
+    byte[] increment = export(second, Optional.of(first));
+    VdiUuid target = importImage(export(first, Optional.empty()), Optional.empty());
+    Bench.refused(ErrorCode.VDI_SIZE, () -> importImage(increment, Optional.of(target)));
+    manager.vdiResize(target, SIZE + (4L << 20));
+    importImage(increment, Optional.of(target));
+    assertThat(content(other, target)).isEqualTo(content(sr, second));
+  }
+
+  /// What the larger one holds beyond would stay on the disk that the increment goes on.
+  @Test
+  void incrementThatWouldMakeADiskSmallerIsRefused() throws Exception {
+    VdiUuid small = snapshot();
+    manager.vdiResize(disk, 2L * SIZE);
+    write(disk, SIZE + 512, 512);
+    VdiUuid large = snapshot();
+    Bench.refused(ErrorCode.VDI_SIZE, () -> export(small, Optional.of(large)));
+    VdiUuid target = importImage(export(large, Optional.empty()), Optional.empty());
+    Bench.refused(
+        ErrorCode.VDI_SIZE,
+        () ->
+            manager.vdiCopy(
+                new VdiCopy(
+                    small,
+                    Optional.empty(),
+                    Optional.of(target),
+                    Optional.of(large),
+                    Optional.empty(),
+                    true,
+                    (d, t) -> {})));
+    assertThat(content(other, target)).isEqualTo(content(sr, large));
+  }
+
+  @Test
+  void fullImageThatIsTooLargeLeavesTheDiskAsItWas() throws Exception {
+    write(disk, 0, 512);
+    VdiUuid first = snapshot();
+    VdiUuid target = importImage(export(first, Optional.empty()), Optional.empty());
+    VdiUuid large = manager.vdiCreate(VdiCreate.of(sr, "large", 2L * SIZE));
+    byte[] image = export(large, Optional.empty());
+    Bench.refused(ErrorCode.VDI_SIZE, () -> importImage(image, Optional.of(target)));
+    assertThat(content(other, target)).isEqualTo(content(sr, first));
+    assertThat(manager.vdi(target).contentId()).contains(first.toString());
+  }
+
   private byte[] export(VdiUuid vdi, Optional<VdiUuid> base) throws StorageException {
     ByteArrayOutputStream image = new ByteArrayOutputStream();
     manager.vdiExport(new VdiExport(vdi, base, ImageFormat.VHD, image, (d, t) -> {}));
