@@ -131,9 +131,10 @@ final class VhdCommand {
       @Parameters(paramLabel = "FILE", description = "Not in use.") Path file,
       @Option(names = "--bitmaps", description = "Zero data in sectors that are not present.")
           boolean bitmaps,
-      @Option(names = "--dry-run", description = "Only say what would be written.") boolean dryRun)
+      @Option(names = "--dry-run", description = "Only say what would be written.") boolean dryRun,
+      @Option(names = "--json", description = "As JSON.") boolean json)
       throws IOException, StorageException {
-    return new VhdIntegrity(terminal).repair(file, bitmaps, dryRun);
+    return new VhdIntegrity(terminal).repair(file, bitmaps, dryRun, json);
   }
 
   private static String table(Json.Members members) {

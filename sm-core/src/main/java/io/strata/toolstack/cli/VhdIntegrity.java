@@ -20,7 +20,10 @@ import io.strata.toolstack.image.ImageLock;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 
 /// Checks and repairs of a VHD file, shown on a terminal.
 final class VhdIntegrity {
@@ -49,32 +52,50 @@ final class VhdIntegrity {
 
   /// @param dryRun only says what would be done
   /// @return 0 where nothing worse than INFO is left, else 1
-  int repair(Path file, boolean bitmaps, boolean dryRun) throws IOException, StorageException {
+  int repair(Path file, boolean bitmaps, boolean dryRun, boolean json)
+      throws IOException, StorageException {
     CheckOptions options = options(file, bitmaps);
     if (dryRun) {
       try (FileContainer container = FileContainer.openReadOnly(file)) {
-        return repair(container, options, true);
+        return repair(container, options, true, json);
       }
     }
     try (FileContainer container = FileContainer.openReadWrite(file);
         ImageLock _ = ImageLock.writing(file)) {
-      return repair(container, options, false);
+      return repair(container, options, false, json);
     }
   }
 
-  private int repair(FileContainer container, CheckOptions options, boolean dryRun)
+  private int repair(FileContainer container, CheckOptions options, boolean dryRun, boolean json)
       throws IOException {
+    List<Json> steps = new ArrayList<>();
+    Consumer<RepairStep> say = json ? step -> steps.add(json(step)) : this::show;
     CheckReport report = VhdChecker.check(container, options);
     RepairPlan plan = VhdRepairer.plan(container, report);
     for (int round = 0; !dryRun && !plan.steps().isEmpty() && round < MOST_ROUNDS; round++) {
-      show(plan);
+      plan.steps().forEach(say);
       VhdRepairer.apply(container, plan);
       report = VhdChecker.check(container, options);
       plan = VhdRepairer.plan(container, report);
     }
-    show(plan);
-    plan.unfixable().forEach(this::show);
+    plan.steps().forEach(say);
+    if (json) {
+      Json.Builder repaired = Json.object().with("dry-run", dryRun);
+      repaired.with("steps", new Json.Items(steps)).with("left", json(report));
+      out.println(JsonText.pretty(repaired.build()));
+    } else {
+      showLeft(report, plan);
+    }
     return report.clean() ? 0 : 1;
+  }
+
+  private void showLeft(CheckReport report, RepairPlan plan) {
+    plan.unfixable().forEach(this::show);
+    if (report.findings().isEmpty()) {
+      out.println(Rendering.escaped(report.image()) + " is valid");
+    } else if (plan.steps().isEmpty()) {
+      out.println(Rendering.escaped(report.image()) + ": nothing more can be repaired");
+    }
   }
 
   private static CheckOptions options(Path file, boolean bitmaps) throws IOException {
@@ -103,16 +124,22 @@ final class VhdIntegrity {
     out.println(finding.severity() + " " + Rendering.escaped(finding.sentence() + fix));
   }
 
-  private void show(RepairPlan plan) {
-    for (RepairStep step : plan.steps()) {
-      out.println(
-          Rendering.escaped(step.sentence())
-              + " ("
-              + step.lengthBytes()
-              + " bytes at "
-              + step.offsetBytes()
-              + ")");
-    }
+  private void show(RepairStep step) {
+    out.println(
+        Rendering.escaped(step.sentence())
+            + " ("
+            + step.lengthBytes()
+            + " bytes at "
+            + step.offsetBytes()
+            + ")");
+  }
+
+  private static Json json(RepairStep step) {
+    return Json.object()
+        .with("step", step.sentence())
+        .with("offset", step.offsetBytes())
+        .with("length", step.lengthBytes())
+        .build();
   }
 
   private static Json json(CheckReport report) {

@@ -118,6 +118,40 @@ final class ToolsTest {
     done("vhd", "coalesce", path("m.vhd"));
   }
 
+  /// A wrong byte in the first footer is mended from the copy at the end, and no other byte is
+  /// written than what was announced.
+  @Test
+  void repairSaysWhatItWritesAndWhatIsLeft() throws IOException {
+    Path file = disk("p.vhd");
+    byte[] sound = Files.readAllBytes(file);
+    byte[] damaged = sound.clone();
+    damaged[20] ^= 1;
+    Files.write(file, damaged);
+    assertThat(said(1, "vhd", "repair", "--dry-run", path("p.vhd"))).contains("(512 bytes at 0)");
+    assertThat(file).hasBinaryContent(damaged);
+    String json = said(0, "vhd", "repair", "--json", path("p.vhd"));
+    assertThat(json)
+        .contains("\"dry-run\" : false", "\"offset\" : 0", "\"length\" : 512")
+        .contains("\"worst\" : null");
+    assertThat(file).hasBinaryContent(sound);
+    assertThat(said(0, "vhd", "repair", path("p.vhd"))).isEqualTo(path("p.vhd") + " is valid\n");
+  }
+
+  @Test
+  void repairSaysWhereItCannotHelp() throws IOException {
+    Path empty = Files.createFile(folder.resolve("empty.vhd"));
+    assertThat(said(1, "vhd", "repair", path("empty.vhd")))
+        .contains("0 bytes", "empty.vhd: nothing more can be repaired");
+    assertThat(empty).isEmptyFile();
+  }
+
+  private static String said(int exitCode, String... words) {
+    TestTerminal terminal = TestTerminal.create();
+    assertThat(Main.run(List.of(words), terminal.terminal())).isEqualTo(exitCode);
+    assertThat(terminal.complained()).isEmpty();
+    return terminal.printed();
+  }
+
   @Test
   void disksThatNoVhdCanHoldAreRefusedByTheirSize() throws IOException {
     Files.createFile(folder.resolve("empty.raw"));
