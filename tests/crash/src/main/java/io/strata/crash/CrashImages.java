@@ -105,17 +105,17 @@ final class CrashImages {
     switch (change) {
       case LogEntry.Write write -> tearWrite(image, write, random);
       case LogEntry.Zero zero -> {
-        long cut = cut(zero.lengthBytes(), random);
+        long cut = cut(zero.offsetBytes(), zero.lengthBytes(), random);
         zero(image, zero.offsetBytes(), cut, zero.punched());
       }
       case LogEntry.Discard discard -> {
-        long cut = cut(discard.lengthBytes(), random);
+        long cut = cut(discard.offsetBytes(), discard.lengthBytes(), random);
         zero(image, discard.offsetBytes() + cut, discard.lengthBytes() - cut, true);
       }
       case LogEntry.Grow grow -> {
         long size = image.sizeBytes();
         if (grow.sizeBytes() > size) {
-          image.ensureCapacity(size + cut(grow.sizeBytes() - size, random));
+          image.ensureCapacity(size + cut(size, grow.sizeBytes() - size, random));
         }
       }
     }
@@ -128,9 +128,11 @@ final class CrashImages {
       return;
     }
     boolean prefix = random.nextInt(3) == 0;
-    int cut = (int) cut(write.bytes().length, random);
-    for (int at = 0; at < write.bytes().length; at += SECTOR_BYTES) {
-      int length = Math.min(SECTOR_BYTES, write.bytes().length - at);
+    int cut = (int) cut(write.offsetBytes(), write.bytes().length, random);
+    int length;
+    for (int at = 0; at < write.bytes().length; at += length) {
+      int inSector = (int) ((write.offsetBytes() + at) % SECTOR_BYTES);
+      length = Math.min(SECTOR_BYTES - inSector, write.bytes().length - at);
       boolean kept = prefix ? at < cut : random.nextBoolean();
       if (kept) {
         write(image, write, at, length);
@@ -149,8 +151,12 @@ final class CrashImages {
     write(image, half, 0, torn.length);
   }
 
-  private static long cut(long lengthBytes, SplittableRandom random) {
-    return random.nextLong(lengthBytes / SECTOR_BYTES + 1) * SECTOR_BYTES;
+  /// How much of a range is taken, up to the start of one of its sectors or to its end: a sector is
+  /// whole or not there, wherever in it the range begins.
+  private static long cut(long offsetBytes, long lengthBytes, SplittableRandom random) {
+    long inSector = offsetBytes % SECTOR_BYTES;
+    long sectors = random.nextLong((inSector + lengthBytes) / SECTOR_BYTES + 1);
+    return Math.clamp(sectors * SECTOR_BYTES - inSector, 0, lengthBytes);
   }
 
   /// What lies beyond the end is not there after the crash: the growth got lost.
