@@ -212,7 +212,10 @@ final class VdiOperations {
           repository.delete(uuid);
           intent.reached("deleted");
         } catch (StorageException e) {
-          intent.undo(e, () -> {});
+          // A deletion that was begun is ended by recovery.
+          if (isThere(repository, uuid)) {
+            intent.undo(e, () -> {});
+          }
           throw e;
         }
         intent.commit(results.removed(repository, sr, uuid));
@@ -220,6 +223,14 @@ final class VdiOperations {
       tracking.forget(repository, vdi);
     }
     LOG.log(System.Logger.Level.INFO, "VDI {0}: destroyed", uuid);
+  }
+
+  private static boolean isThere(Repository repository, VdiUuid uuid) {
+    try {
+      return repository.volume(uuid).filter(volume -> !volume.hidden()).isPresent();
+    } catch (StorageException unknown) {
+      return false;
+    }
   }
 
   private void assertFree(VdiUuid uuid) throws StorageException {
