@@ -31,7 +31,7 @@ final class Merges {
   private final CollectionPlans plans;
   private final BooleanSupplier stopped;
 
-  /// How far merges got that a crash interrupted.
+  /// How far merges of hidden nodes, which do not change, got before a crash interrupted them.
   private final Map<MergeSpec, Integer> cursors = new ConcurrentHashMap<>();
 
   /// @param stopped once true, merges that run are broken off at the next piece
@@ -90,7 +90,8 @@ final class Merges {
     Optional<VhdTree> tree = repository.vhdTree();
     if (tree.isPresent() && record.step().equals(COPIED)) {
       tree.get().resumeFinish(spec);
-    } else if (record.step().startsWith(BLOCK)) {
+    } else if (record.step().startsWith(BLOCK) && spec.survivorHidden()) {
+      // A disk may be written to before its merge goes on: that one begins anew.
       cursors.put(spec, Integer.parseInt(record.step().substring(BLOCK.length())));
     }
     intent.drop();

@@ -152,6 +152,44 @@ class CollectorTest {
     }
   }
 
+  /// How far a merge got is worth nothing once its disk was written to.
+  @Test
+  void mergeOfADiskThatIsWrittenAfterADeathTakesTheWritesToo() throws Exception {
+    VdiUuid disk;
+    SrUuid sr;
+    try (StorageManager manager = open()) {
+      disk = prepare(manager);
+      sr = manager.vdi(disk).sr();
+      // The node below holds most: everything goes there.
+      VdiUuid snapshot = manager.vdiSnapshot(VdiSnapshot.of(disk));
+      try (NbdClient client = client(disk)) {
+        write(client, 20);
+      }
+      manager.vdiDetach(disk, VdiAttach.HOST_DOMAIN);
+      manager.vdiDestroy(snapshot);
+      faults.dieAt("vdi-coalesce.block");
+      manager.srGc(sr);
+      assertThat(faults.passed()).contains("vdi-coalesce.block");
+    }
+    faults.heal();
+    try (StorageManager manager = open()) {
+      manager.vdiAttach(
+          new VdiAttach(disk, AccessMode.RW, VdiAttach.HOST_DOMAIN, Optional.empty()));
+      try (NbdClient client = client(disk)) {
+        write(client, 50);
+        client.flush();
+      }
+      manager.vdiDetach(disk, VdiAttach.HOST_DOMAIN);
+      manager.srGc(sr);
+      assertThat(manager.srGcPlan(sr)).isEmpty();
+      manager.vdiAttach(
+          new VdiAttach(disk, AccessMode.RW, VdiAttach.HOST_DOMAIN, Optional.empty()));
+      try (NbdClient client = client(disk)) {
+        assertThat(read(client)).isEqualTo(model);
+      }
+    }
+  }
+
   /// Writes more than what is merged while a guest waits.
   private void outrun(NbdClient client) {
     try {
