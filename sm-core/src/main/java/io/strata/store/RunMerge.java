@@ -192,6 +192,10 @@ final class RunMerge implements Merge {
         if (shelf.open.writer(node.vdi()).isPresent()) {
           throw changed(node, "is open for writing");
         }
+        if (node.hidden() != spec.survivorHidden()) {
+          // Ending the merge would make a disk of what was deleted since it was planned.
+          throw changed(node, node.hidden() ? "was deleted" : "is a disk");
+        }
         continue;
       }
       List<Node> children = shelf.index().children(node);

@@ -2,8 +2,10 @@
 package io.strata.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.strata.block.BlockDevice;
+import io.strata.block.FileContainer;
 import io.strata.block.GranuleBitmap;
 import io.strata.gc.GcAction;
 import io.strata.gc.GcPlanner;
@@ -17,6 +19,8 @@ import io.strata.spi.VhdTree.MergeProgress;
 import io.strata.spi.VhdTree.MergeSpec;
 import io.strata.spi.Volume;
 import io.strata.spi.VolumeSpec;
+import io.strata.vhd.VhdCreator;
+import io.strata.vhd.VhdEditor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -30,7 +34,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -43,6 +49,41 @@ class CoalesceTest {
   private final Map<VdiUuid, byte[]> models = new LinkedHashMap<>();
   private final VdiUuid disk = VdiUuid.random();
   private @Nullable VhdRepository compared;
+
+  @Test
+  void diskThatIsDeletedOnceItsMergeIsPlannedStaysDeleted() throws Exception {
+    VdiUuid base = VdiUuid.random();
+    VdiUuid child = VdiUuid.random();
+    try (VhdRepository repository = new VhdRepository(new DirectoryStore(folder))) {
+      repository.create(base, new VolumeSpec(SIZE, Volume.Kind.VHD));
+    }
+    differencing(disk, base);
+    differencing(child, disk);
+    try (FileContainer image = FileContainer.openReadWrite(file(base))) {
+      VhdEditor.setHidden(image, true);
+    }
+    try (VhdRepository repository = new VhdRepository(new DirectoryStore(folder))) {
+      VhdTree tree = repository.vhdTree().orElseThrow();
+      MergeSpec planned = new MergeSpec(List.of(disk, base), base, false);
+      repository.delete(disk);
+      assertThatThrownBy(() -> tree.merge(planned))
+          .isInstanceOf(StorageException.class)
+          .hasMessageContaining("was deleted");
+      tree.merge(new MergeSpec(List.of(disk, base), base, true)).close();
+    }
+  }
+
+  private Path file(VdiUuid vdi) {
+    return folder.resolve(vdi + ".vhd");
+  }
+
+  private void differencing(VdiUuid vdi, VdiUuid parent) throws IOException {
+    try (FileContainer image = FileContainer.create(file(vdi));
+        FileContainer below = FileContainer.openReadOnly(file(parent))) {
+      VhdCreator.differencing(image, UUID.randomUUID(), below, parent + ".vhd");
+      image.flush();
+    }
+  }
 
   /// Random snapshots, clones and deletions, with a disk that is written all the time; then
   /// everything that can be collected is, in the order planned. Every disk keeps its bytes.
