@@ -146,8 +146,13 @@ final class DiskClient {
     for (int i = 0; i < sectors; i++) {
       if (found[i] != model.current(at + i)) {
         throw new Violation(
-            "%s: sector %d reads as stamp %d, and %d was written"
-                .formatted(disk, at + i, found[i], model.current(at + i)));
+            "%s: sector %d reads as stamp %d, and %d was written%s"
+                .formatted(
+                    disk,
+                    at + i,
+                    found[i],
+                    model.current(at + i),
+                    model.trimmed(at + i) ? ", then trimmed" : ""));
       }
     }
   }

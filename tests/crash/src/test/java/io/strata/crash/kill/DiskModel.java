@@ -3,6 +3,7 @@ package io.strata.crash.kill;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -33,6 +34,9 @@ final class DiskModel {
   private Optional<long[]> reverted = Optional.empty();
   private long acknowledged;
 
+  /// Sectors whose last change was a trim.
+  private final BitSet trimmed = new BitSet();
+
   /// Acknowledged changes of which no byte may ever be lost.
   private long durableWrites;
 
@@ -61,6 +65,7 @@ final class DiskModel {
     underWay.remove(change);
     acknowledged++;
     Arrays.fill(current, change.firstSector(), change.endSector(), change.stamp());
+    trimmed.clear(change.firstSector(), change.endSector());
     Acknowledged done = new Acknowledged(acknowledged, change, NO_STAMPS);
     if (forced) {
       settle(done);
@@ -73,6 +78,7 @@ final class DiskModel {
   synchronized void acknowledgeTrim(Change trim, long[] stamps) {
     underWay.remove(trim);
     acknowledged++;
+    trimmed.set(trim.firstSector(), trim.endSector());
     for (int i = 0; i < stamps.length; i++) {
       int sector = trim.firstSector() + i;
       if (stamps[i] != 0 && stamps[i] != current[sector]) {
@@ -110,6 +116,11 @@ final class DiskModel {
         durable[s] = done.stamp(s);
       }
     }
+  }
+
+  /// Whether the last change of a sector was a trim.
+  synchronized boolean trimmed(int sector) {
+    return trimmed.get(sector);
   }
 
   synchronized long current(int sector) {

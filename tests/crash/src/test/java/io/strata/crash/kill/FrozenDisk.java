@@ -20,6 +20,7 @@ final class FrozenDisk {
   private final long[] before;
   private final Map<Integer, List<Change>> byWriter = new HashMap<>();
   private boolean settled;
+  private boolean unanswered;
 
   /// @param before what the disk held when the snapshot was asked for; taken over
   FrozenDisk(String name, long sizeBytes, long[] before) {
@@ -51,6 +52,24 @@ final class FrozenDisk {
     return before.clone();
   }
 
+  /// Its request had no answer, and it is there all the same.
+  void unanswered() {
+    unanswered = true;
+  }
+
+  /// Whether it may hold what the death left in its disk, instead of an instant of the clients'
+  /// changes: a recovery ends a snapshot whose base was there already.
+  boolean mayBeAsTheDeathLeftIt() {
+    return unanswered && !settled;
+  }
+
+  /// Takes what is found for what the snapshot holds from then on.
+  void settle(long[] found) {
+    System.arraycopy(found, 0, before, 0, found.length);
+    byWriter.clear();
+    settled = true;
+  }
+
   /// Checks what is found, which the snapshot holds from then on.
   void check(long[] found) {
     Set<Integer> touched = new HashSet<>();
@@ -62,9 +81,7 @@ final class FrozenDisk {
         throw lost(sector, found[sector]);
       }
     }
-    System.arraycopy(found, 0, before, 0, found.length);
-    byWriter.clear();
-    settled = true;
+    settle(found);
   }
 
   /// @return the sectors that the client touched

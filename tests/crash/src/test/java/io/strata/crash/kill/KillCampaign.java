@@ -157,6 +157,8 @@ final class KillCampaign {
           throw new Violation(
               "a verb failed while the daemon lived: " + gone + "\n" + daemon.logTail());
         }
+      } catch (Violation wrong) {
+        throw new Violation(wrong.getMessage() + "\n" + daemon.logTail());
       }
     }
   }
