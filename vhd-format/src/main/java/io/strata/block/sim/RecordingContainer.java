@@ -74,6 +74,31 @@ public final class RecordingContainer implements Container {
   public void writeZeroes(
       long offsetBytes, long lengthBytes, Zeroing zeroing, Durability durability)
       throws IOException {
+    long end = offsetBytes + lengthBytes;
+    long first = Math.ceilDiv(offsetBytes, Page.SECTOR_BYTES) * Page.SECTOR_BYTES;
+    long last = end / Page.SECTOR_BYTES * Page.SECTOR_BYTES;
+    if (first > last) {
+      writePart(offsetBytes, lengthBytes, durability);
+      return;
+    }
+    // A part of a sector reaches the medium together with the rest of it, as by a write.
+    writePart(offsetBytes, first - offsetBytes, durability);
+    if (first < last) {
+      zeroSectors(first, last - first, zeroing, durability);
+    }
+    writePart(last, end - last, durability);
+  }
+
+  private void writePart(long offsetBytes, long lengthBytes, Durability durability)
+      throws IOException {
+    if (lengthBytes > 0) {
+      write(offsetBytes, ByteBuffer.allocate((int) lengthBytes), durability);
+    }
+  }
+
+  private void zeroSectors(
+      long offsetBytes, long lengthBytes, Zeroing zeroing, Durability durability)
+      throws IOException {
     if (!target.readOnly()) {
       log.append(
           new LogEntry.Zero(
