@@ -19,7 +19,8 @@ import java.util.concurrent.ConcurrentHashMap;
 ///
 /// The description is written as a whole, which takes longer than many an operation on one of its
 /// VDIs. So it rests after each writing: changes meanwhile wait for the end of that, and are
-/// written together then, or when the SR is unplugged.
+/// written together then, or when the SR is unplugged. Where a write can't begin, because another
+/// one hangs, what is to be written waits for another rest.
 final class SrMetadata {
   private static final System.Logger LOG = System.getLogger(SrMetadata.class.getName());
 
@@ -44,6 +45,8 @@ final class SrMetadata {
       describeLocked(sr);
     } catch (StorageException e) {
       LOG.log(System.Logger.Level.WARNING, "SR {0}: {1}", sr, e.getMessage());
+      resting.put(sr, true);
+      settleLater(sr);
     }
   }
 
@@ -55,6 +58,9 @@ final class SrMetadata {
       }
     } catch (StorageException e) {
       LOG.log(System.Logger.Level.WARNING, "SR {0}: {1}", sr, e.getMessage());
+      if (resting.containsKey(sr)) {
+        settleLater(sr);
+      }
     }
   }
 
@@ -73,11 +79,11 @@ final class SrMetadata {
           }
           w.setSrProblem(sr, problem);
         });
-    rest(sr);
+    resting.putIfAbsent(sr, false);
+    settleLater(sr);
   }
 
-  private void rest(SrUuid sr) {
-    resting.putIfAbsent(sr, false);
+  private void settleLater(SrUuid sr) {
     Thread.ofVirtual()
         .name("describe-" + sr)
         .start(() -> {

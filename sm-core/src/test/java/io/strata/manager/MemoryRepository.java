@@ -251,6 +251,8 @@ final class MemoryRepository implements Repository, Snapshots, Clones {
       @Override
       public void write(byte[] content) throws StorageException {
         faults.before("metadata.write");
+        place.metadataGate.acquireUninterruptibly();
+        place.metadataGate.release();
         synchronized (storage) {
           place.metadata = content.clone();
         }

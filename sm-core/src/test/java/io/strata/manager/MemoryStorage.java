@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.Semaphore;
 
 /// Storage that outlives the manager: what disks and arrays are to a real one.
 final class MemoryStorage {
@@ -22,6 +23,10 @@ final class MemoryStorage {
     boolean reachable = true;
     boolean attached;
     byte[] metadata = new byte[0];
+
+    /// Taken by a test that lets writes of the description hang.
+    final Semaphore metadataGate = new Semaphore(1);
+
     long totalBytes = 1L << 40;
     int flushes;
     boolean flushesFail;

@@ -221,6 +221,34 @@ class SrLifeTest {
   }
 
   @Test
+  void changesWhileTheDescriptionsWriteHangsAreInItAfterwards() throws Exception {
+    SrUuid sr = bench.sr("a");
+    MemoryStorage.Place place = bench.storage.place("a");
+    place.metadataGate.acquire();
+    Thread creating =
+        Thread.ofPlatform()
+            .start(() -> {
+              try {
+                bench.vdi(sr, "disk");
+              } catch (StorageException e) {
+                throw new AssertionError(e);
+              }
+            });
+    while (!place.metadataGate.hasQueuedThreads()) {
+      Thread.sleep(5);
+    }
+    bench.manager.srSetNameLabel(sr, "renamed");
+    place.metadataGate.release();
+    creating.join();
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!SrDocument.parse(sr, place.metadata).sr().nameLabel().equals("renamed")
+        && System.nanoTime() < deadline) {
+      Thread.sleep(20);
+    }
+    assertThat(SrDocument.parse(sr, place.metadata).sr().nameLabel()).isEqualTo("renamed");
+  }
+
+  @Test
   void changesWhileTheDescriptionRestsAreInItAfterTheUnplug() throws Exception {
     SrUuid sr = bench.sr("a");
     List<VdiUuid> vdis = new ArrayList<>();
