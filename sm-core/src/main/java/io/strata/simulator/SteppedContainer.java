@@ -2,20 +2,17 @@
 package io.strata.simulator;
 
 import io.strata.block.Container;
-import io.strata.block.ExtentVisitor;
+import io.strata.block.ForwardingContainer;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.WritableByteChannel;
 
 /// A container that grows in coarse steps, all of which count as taken.
-final class SteppedContainer implements Container {
-  private final Container below;
+final class SteppedContainer extends ForwardingContainer {
   private final SteppedStore store;
   private final SteppedStore.Steps steps;
   private final long stepBytes;
 
   SteppedContainer(Container below, SteppedStore store, SteppedStore.Steps steps, long stepBytes) {
-    this.below = below;
+    super(below);
     this.store = store;
     this.steps = steps;
     this.stepBytes = stepBytes;
@@ -34,74 +31,5 @@ final class SteppedContainer implements Container {
   @Override
   public long physicalBytes() {
     return below.sizeBytes();
-  }
-
-  @Override
-  public String location() {
-    return below.location();
-  }
-
-  @Override
-  public long sizeBytes() {
-    return below.sizeBytes();
-  }
-
-  @Override
-  public boolean readOnly() {
-    return below.readOnly();
-  }
-
-  @Override
-  public void read(long offsetBytes, ByteBuffer target) throws IOException {
-    below.read(offsetBytes, target);
-  }
-
-  @Override
-  public void write(long offsetBytes, ByteBuffer source, Durability durability) throws IOException {
-    below.write(offsetBytes, source, durability);
-  }
-
-  @Override
-  public void flush() throws IOException {
-    below.flush();
-  }
-
-  @Override
-  public void discard(long offsetBytes, long lengthBytes) throws IOException {
-    below.discard(offsetBytes, lengthBytes);
-  }
-
-  @Override
-  public void writeZeroes(
-      long offsetBytes, long lengthBytes, Zeroing zeroing, Durability durability)
-      throws IOException {
-    below.writeZeroes(offsetBytes, lengthBytes, zeroing, durability);
-  }
-
-  @Override
-  public boolean fastZeroes(Zeroing zeroing) {
-    return below.fastZeroes(zeroing);
-  }
-
-  @Override
-  public void extents(long offsetBytes, long lengthBytes, ExtentVisitor visitor)
-      throws IOException {
-    below.extents(offsetBytes, lengthBytes, visitor);
-  }
-
-  @Override
-  public long transferTo(long offsetBytes, long lengthBytes, WritableByteChannel target)
-      throws IOException {
-    return below.transferTo(offsetBytes, lengthBytes, target);
-  }
-
-  @Override
-  public long transferable(long offsetBytes, long lengthBytes) {
-    return below.transferable(offsetBytes, lengthBytes);
-  }
-
-  @Override
-  public void close() throws IOException {
-    below.close();
   }
 }
