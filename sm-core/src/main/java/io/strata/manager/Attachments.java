@@ -23,11 +23,13 @@ final class Attachments {
   private static final System.Logger LOG = System.getLogger(Attachments.class.getName());
 
   private final Core core;
+  private final Intents intents;
   private final ServedDisks disks;
   private final BlockBackend backend;
 
-  Attachments(Core core, ServedDisks disks, BlockBackend backend) {
+  Attachments(Core core, Intents intents, ServedDisks disks, BlockBackend backend) {
     this.core = core;
+    this.intents = intents;
     this.disks = disks;
     this.backend = backend;
   }
@@ -100,6 +102,7 @@ final class Attachments {
       throws StorageException {
     if (request.mode() == AccessMode.RW) {
       core.claims().assertFree(vdi.uuid());
+      intents.assertNoneToReplay(vdi.sr(), vdi.uuid());
     } else {
       core.claims().assertNotWritten(vdi.uuid());
     }

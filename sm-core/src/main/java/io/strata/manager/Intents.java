@@ -3,8 +3,10 @@ package io.strata.manager;
 
 import io.strata.catalog.Catalog;
 import io.strata.catalog.IntentRecord;
+import io.strata.spi.ErrorCode;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -45,6 +47,25 @@ final class Intents {
 
   boolean running(IntentRecord intent) {
     return running.contains(intent.id());
+  }
+
+  /// Keeps writers off a disk whose interrupted operation recovery is going to replay: that would
+  /// take back what they write.
+  ///
+  /// @throws StorageException [ErrorCode#VDI_UNAVAILABLE] while there is one
+  void assertNoneToReplay(SrUuid sr, VdiUuid disk) throws StorageException {
+    for (IntentRecord left : core.catalog().read(r -> r.intents(sr))) {
+      if (!running(left) && Replay.changes(left, disk)) {
+        throw new StorageException(
+            ErrorCode.VDI_UNAVAILABLE,
+            "A "
+                + left.operation()
+                + " of VDI "
+                + disk
+                + " was interrupted and has not been ended.",
+            "Run sr-scan, which ends it.");
+      }
+    }
   }
 
   /// An operation that has begun. Closing it without [#commit] or [#drop] leaves it to recovery.
@@ -105,8 +126,19 @@ final class Intents {
       core.catalog().write(w -> w.deleteIntent(id));
     }
 
+    /// Ends an interrupted operation. One that fails is given up: done later, it could take back
+    /// what a user did since. The user may send the request again.
+    void replay(Ending ending) throws StorageException {
+      try {
+        ending.run();
+      } catch (StorageException e) {
+        undo(e, () -> {});
+        throw e;
+      }
+    }
+
     /// Undoes and drops; a failure to do so stays with the intent for recovery.
-    void undo(StorageException failure, Undo undo) {
+    void undo(StorageException failure, Ending undo) {
       try {
         undo.run();
         drop();
@@ -121,9 +153,9 @@ final class Intents {
     }
   }
 
-  /// Takes back what an operation did so far. Idempotent.
+  /// Takes back what an operation did so far, or brings it to its end. Idempotent.
   @FunctionalInterface
-  interface Undo {
+  interface Ending {
     void run() throws StorageException;
   }
 }

@@ -89,7 +89,7 @@ final class Merges {
     MergeSpec spec = spec(record);
     Optional<VhdTree> tree = repository.vhdTree();
     if (tree.isPresent() && record.step().equals(COPIED)) {
-      tree.get().resumeFinish(spec);
+      intent.replay(() -> tree.get().resumeFinish(spec));
     } else if (record.step().startsWith(BLOCK) && spec.survivorHidden()) {
       // A disk may be written to before its merge goes on: that one begins anew.
       cursors.put(spec, Integer.parseInt(record.step().substring(BLOCK.length())));

@@ -52,12 +52,10 @@ final class Recovery {
           intent.drop();
         }
         case SR_DESTROY -> {
-          orGiveUp(
-              intent,
-              () ->
-                  core.drivers()
-                      .require(Replay.text(record, Replay.TYPE))
-                      .destroy(record.sr(), Replay.deviceConfig(record)));
+          intent.replay(() ->
+              core.drivers()
+                  .require(Replay.text(record, Replay.TYPE))
+                  .destroy(record.sr(), Replay.deviceConfig(record)));
           intent.commit(w -> w.deleteSr(record.sr()));
         }
         case PBD_PLUG -> {
@@ -109,19 +107,18 @@ final class Recovery {
           VdiUuid vdi = Replay.vdi(record, Replay.SOURCE);
           VdiUuid snapshot = Replay.vdi(record, Replay.BASE);
           VdiUuid displaced = Replay.vdi(record, Replay.DISPLACED);
-          orGiveUp(
-              intent, () -> VolumeResults.snapshots(repository).revert(vdi, snapshot, displaced));
+          intent.replay(() -> VolumeResults.snapshots(repository).revert(vdi, snapshot, displaced));
           intent.commit(results.observed(repository, record.sr(), vdi));
         }
         case VDI_RESIZE -> {
           VdiUuid vdi = Replay.vdi(record, Replay.SOURCE);
           long sizeBytes = Long.parseLong(Replay.text(record, Replay.SIZE_BYTES));
-          orGiveUp(intent, () -> ServedDisks.discard(vdi, repository.resize(vdi, sizeBytes)));
+          intent.replay(() -> ServedDisks.discard(vdi, repository.resize(vdi, sizeBytes)));
           intent.commit(results.observed(repository, record.sr(), vdi));
         }
         case VDI_DESTROY -> {
           VdiUuid vdi = Replay.vdi(record, Replay.SOURCE);
-          orGiveUp(intent, () -> repository.delete(vdi));
+          intent.replay(() -> repository.delete(vdi));
           intent.commit(results.removed(repository, record.sr(), vdi));
         }
         case VDI_COALESCE -> collector.settle(record, repository, intent);
@@ -171,24 +168,7 @@ final class Recovery {
     }
   }
 
-  /// One intent's end.
-  @FunctionalInterface
-  private interface Ending {
-    void run() throws StorageException;
-  }
-
-  /// A replay that fails is given up: done later, it could undo what a user did since. The user may
-  /// send the request again.
-  private static void orGiveUp(Intents.Intent intent, Ending replay) throws StorageException {
-    try {
-      replay.run();
-    } catch (StorageException e) {
-      intent.drop();
-      throw e;
-    }
-  }
-
-  private static void attempt(IntentRecord intent, Ending ending) {
+  private static void attempt(IntentRecord intent, Intents.Ending ending) {
     try {
       ending.run();
     } catch (StorageException | RuntimeException e) {

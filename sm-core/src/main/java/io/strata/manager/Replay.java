@@ -47,6 +47,26 @@ final class Replay {
     return value;
   }
 
+  /// Whether a replay of this intent gives a disk another content, or takes it away.
+  static boolean changes(IntentRecord intent, VdiUuid disk) throws StorageException {
+    return switch (Operation.parse(intent.operation())) {
+      case VDI_REVERT, VDI_DESTROY -> vdi(intent, SOURCE).equals(disk);
+      case VDI_COALESCE -> text(intent, RUN).startsWith(disk.toString());
+      case SR_CREATE,
+          SR_DESTROY,
+          PBD_PLUG,
+          VDI_CREATE,
+          VDI_CLONE,
+          VDI_SNAPSHOT,
+          VDI_RESIZE,
+          VDI_IMPORT,
+          VDI_OVERWRITE,
+          VDI_COPY,
+          VDI_FREEZE ->
+          false;
+    };
+  }
+
   static Map<String, String> storage(String type, DeviceConfig config) {
     Map<String, String> arguments = new HashMap<>();
     arguments.put(TYPE, type);

@@ -74,7 +74,7 @@ public final class StorageManager implements AutoCloseable {
     collector = new Collector(core, intents, results, reconciler, disks);
     checks = new SrChecks(core);
     recovery = new Recovery(core, intents, results, collector);
-    attachments = new Attachments(core, disks, backend);
+    attachments = new Attachments(core, intents, disks, backend);
     pbdOperations = new PbdOperations(core, intents, recovery, reconciler, attachments);
     srOperations = new SrOperations(core, intents, metadata, pbdOperations);
     tracking = new ChangeTracking(core, metadata, results, attachments);
@@ -82,7 +82,7 @@ public final class StorageManager implements AutoCloseable {
         new VdiOperations(core, intents, metadata, results, attachments, disks, tracking);
     snapshots =
         new SnapshotOperations(core, intents, results, reconciler, attachments, disks, tracking);
-    TransferDisks transferDisks = new TransferDisks(core, attachments);
+    TransferDisks transferDisks = new TransferDisks(core, intents, attachments);
     transfers = new Transfers(core, intents, results, transferDisks, home.spool());
     copies = new Copies(core, intents, results, transferDisks);
     parameters = new Parameters(core, metadata, disks);

@@ -16,10 +16,12 @@ import io.strata.spi.VolumeSpec;
 /// held: the claims keep others away.
 final class TransferDisks {
   private final Core core;
+  private final Intents intents;
   private final Attachments attachments;
 
-  TransferDisks(Core core, Attachments attachments) {
+  TransferDisks(Core core, Intents intents, Attachments attachments) {
     this.core = core;
+    this.intents = intents;
     this.attachments = attachments;
   }
 
@@ -45,6 +47,7 @@ final class TransferDisks {
             attachments.assertFree(r, vdi.uuid());
             return true;
           });
+      intents.assertNoneToReplay(vdi.sr(), vdi.uuid());
       return core.claims().writing(vdi.sr(), vdi.uuid(), verb);
     }
   }

@@ -7,18 +7,9 @@ import io.strata.gc.GcAction;
 import io.strata.nbd.NbdClient;
 import io.strata.nbd.NbdEndpoint;
 import io.strata.spi.AccessMode;
-import io.strata.spi.Capability;
-import io.strata.spi.DeviceConfig;
-import io.strata.spi.DriverDescription;
-import io.strata.spi.ErrorCode;
-import io.strata.spi.ProbeResult;
-import io.strata.spi.Repository;
 import io.strata.spi.SrUuid;
-import io.strata.spi.StorageDriver;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
-import io.strata.store.DirectoryStore;
-import io.strata.store.VhdRepository;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -30,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -48,6 +38,7 @@ class CollectorTest {
 
   @TempDir Path folder;
   private final Faults faults = new Faults();
+  private final FolderDriver driver = new FolderDriver();
   private final byte[] model = new byte[SIZE];
   private final Random random = new Random(7);
 
@@ -155,39 +146,72 @@ class CollectorTest {
   /// How far a merge got is worth nothing once its disk was written to.
   @Test
   void mergeOfADiskThatIsWrittenAfterADeathTakesTheWritesToo() throws Exception {
+    VdiUuid disk = dieWhileADetachedDiskIsMerged("vdi-coalesce.block");
+    try (StorageManager manager = open()) {
+      writeAttached(manager, disk);
+      manager.srGc(manager.vdi(disk).sr());
+      assertThat(manager.srGcPlan(manager.vdi(disk).sr())).isEmpty();
+      assertThat(readAttached(manager, disk)).isEqualTo(model);
+    }
+  }
+
+  /// What recovery could not end is not ended later, when its disk holds something else.
+  @Test
+  void mergeThatRecoveryCouldNotEndIsGivenUp() throws Exception {
+    VdiUuid disk = dieWhileADetachedDiskIsMerged("vdi-coalesce.copied");
+    driver.failReplacing(true);
+    try (StorageManager manager = open()) {
+      driver.failReplacing(false);
+      SrUuid sr = manager.vdi(disk).sr();
+      writeAttached(manager, disk);
+      manager.srScan(sr);
+      assertThat(readAttached(manager, disk)).isEqualTo(model);
+      assertThat(manager.intents()).isEmpty();
+      manager.srGc(sr);
+      assertThat(manager.srGcPlan(sr)).isEmpty();
+      assertThat(readAttached(manager, disk)).isEqualTo(model);
+    }
+  }
+
+  /// A disk above a hidden node that holds more, so that all goes there.
+  private VdiUuid dieWhileADetachedDiskIsMerged(String point) throws Exception {
     VdiUuid disk;
-    SrUuid sr;
     try (StorageManager manager = open()) {
       disk = prepare(manager);
-      sr = manager.vdi(disk).sr();
-      // The node below holds most: everything goes there.
       VdiUuid snapshot = manager.vdiSnapshot(VdiSnapshot.of(disk));
       try (NbdClient client = client(disk)) {
         write(client, 20);
       }
       manager.vdiDetach(disk, VdiAttach.HOST_DOMAIN);
       manager.vdiDestroy(snapshot);
-      faults.dieAt("vdi-coalesce.block");
-      manager.srGc(sr);
-      assertThat(faults.passed()).contains("vdi-coalesce.block");
+      faults.dieAt(point);
+      manager.srGc(manager.vdi(disk).sr());
+      assertThat(faults.passed()).contains(point);
     }
     faults.heal();
-    try (StorageManager manager = open()) {
-      manager.vdiAttach(
-          new VdiAttach(disk, AccessMode.RW, VdiAttach.HOST_DOMAIN, Optional.empty()));
-      try (NbdClient client = client(disk)) {
-        write(client, 50);
-        client.flush();
-      }
-      manager.vdiDetach(disk, VdiAttach.HOST_DOMAIN);
-      manager.srGc(sr);
-      assertThat(manager.srGcPlan(sr)).isEmpty();
-      manager.vdiAttach(
-          new VdiAttach(disk, AccessMode.RW, VdiAttach.HOST_DOMAIN, Optional.empty()));
-      try (NbdClient client = client(disk)) {
-        assertThat(read(client)).isEqualTo(model);
-      }
+    return disk;
+  }
+
+  private void writeAttached(StorageManager manager, VdiUuid disk) throws Exception {
+    attach(manager, disk);
+    try (NbdClient client = client(disk)) {
+      write(client, 50);
+      client.flush();
     }
+    manager.vdiDetach(disk, VdiAttach.HOST_DOMAIN);
+  }
+
+  private byte[] readAttached(StorageManager manager, VdiUuid disk) throws Exception {
+    attach(manager, disk);
+    try (NbdClient client = client(disk)) {
+      return read(client);
+    } finally {
+      manager.vdiDetach(disk, VdiAttach.HOST_DOMAIN);
+    }
+  }
+
+  private static void attach(StorageManager manager, VdiUuid disk) throws StorageException {
+    manager.vdiAttach(new VdiAttach(disk, AccessMode.RW, VdiAttach.HOST_DOMAIN, Optional.empty()));
   }
 
   /// Writes more than what is merged while a guest waits.
@@ -247,13 +271,13 @@ class CollectorTest {
                 "folder",
                 "sr",
                 "",
-                new DeviceConfig(Map.of("location", folder.resolve("sr").toString())),
+                FolderDriver.at(folder.resolve("sr")),
                 false,
                 "user",
                 Map.of()));
     VdiUuid disk = manager.vdiCreate(VdiCreate.of(sr, "disk", SIZE));
     onlyDisk = disk;
-    manager.vdiAttach(new VdiAttach(disk, AccessMode.RW, VdiAttach.HOST_DOMAIN, Optional.empty()));
+    attach(manager, disk);
     List<VdiUuid> snapshots = new ArrayList<>();
     try (NbdClient client = client(disk)) {
       for (int i = 0; i < 4; i++) {
@@ -294,7 +318,7 @@ class CollectorTest {
     return StorageManager.open(
         new ManagerConfig(
             folder.resolve("home"),
-            List.of(new FolderDriver()),
+            List.of(driver),
             Clock.systemUTC(),
             "testhost",
             Duration.ofSeconds(10),
@@ -303,47 +327,5 @@ class CollectorTest {
             false,
             Duration.ofSeconds(5),
             new ManualSchedule()));
-  }
-
-  /// SRs of VHDs in a folder.
-  private static final class FolderDriver implements StorageDriver {
-    @Override
-    public DriverDescription describe() {
-      return new DriverDescription(
-          "folder",
-          "folder",
-          "VHDs in a folder",
-          "tests",
-          "1",
-          false,
-          Set.of(Capability.VDI_CREATE),
-          List.of());
-    }
-
-    @Override
-    public ProbeResult probe(DeviceConfig config) {
-      return new ProbeResult(List.of());
-    }
-
-    @Override
-    public void create(SrUuid sr, DeviceConfig config) throws StorageException {
-      try {
-        java.nio.file.Files.createDirectories(location(config));
-      } catch (IOException e) {
-        throw new StorageException(ErrorCode.FILE_SR_CREATE, "No folder.", "Look at it.", e);
-      }
-    }
-
-    @Override
-    public Repository attach(SrUuid sr, DeviceConfig config) throws StorageException {
-      return new VhdRepository(new DirectoryStore(location(config)));
-    }
-
-    @Override
-    public void destroy(SrUuid sr, DeviceConfig config) {}
-
-    private static Path location(DeviceConfig config) throws StorageException {
-      return Path.of(config.require("location", ErrorCode.CONFIG_LOCATION_MISSING));
-    }
   }
 }

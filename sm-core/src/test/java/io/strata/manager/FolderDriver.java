@@ -10,9 +10,13 @@ import io.strata.spi.Repository;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageDriver;
 import io.strata.spi.StorageException;
+import io.strata.store.ContainerStore;
 import io.strata.store.DirectoryStore;
 import io.strata.store.VhdRepository;
 import java.io.IOException;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
@@ -23,6 +27,7 @@ import java.util.Map;
 /// A driver for VHD files in folders, whose repositories a test may use past the manager.
 final class FolderDriver implements StorageDriver {
   final Map<SrUuid, Repository> attached = new HashMap<>();
+  private volatile boolean replacingFails;
 
   @Override
   public DriverDescription describe() {
@@ -35,6 +40,28 @@ final class FolderDriver implements StorageDriver {
         true,
         EnumSet.allOf(Capability.class),
         List.of(new DriverDescription.ConfigKey("location", "where", true)));
+  }
+
+  /// From now on images can't take another's name, or can again.
+  void failReplacing(boolean fail) {
+    replacingFails = fail;
+  }
+
+  private ContainerStore failing(ContainerStore below) {
+    InvocationHandler handler =
+        (_, method, arguments) -> {
+          if (replacingFails && method.getName().equals("replace")) {
+            throw new IOException("injected");
+          }
+          try {
+            return method.invoke(below, arguments);
+          } catch (InvocationTargetException e) {
+            throw e.getCause();
+          }
+        };
+    return (ContainerStore)
+        Proxy.newProxyInstance(
+            ContainerStore.class.getClassLoader(), new Class<?>[] {ContainerStore.class}, handler);
   }
 
   static DeviceConfig at(Path folder) {
@@ -57,7 +84,7 @@ final class FolderDriver implements StorageDriver {
 
   @Override
   public Repository attach(SrUuid sr, DeviceConfig config) throws StorageException {
-    Repository repository = new VhdRepository(new DirectoryStore(folder(config)));
+    Repository repository = new VhdRepository(failing(new DirectoryStore(folder(config))));
     attached.put(sr, repository);
     return repository;
   }

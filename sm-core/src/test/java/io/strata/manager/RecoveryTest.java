@@ -2,9 +2,11 @@
 package io.strata.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.strata.catalog.VdiRecord;
 import io.strata.spi.AccessMode;
+import io.strata.spi.ErrorCode;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
@@ -313,6 +315,35 @@ class RecoveryTest {
       bench.manager.srScan(scene.sr);
       assertThat(bench.manager.intents()).isEmpty();
       assertCatalogIsStorage("scan", bench, scene.sr);
+    }
+  }
+
+  /// A replay would take back what is written before it.
+  @Test
+  void diskIsNotWrittenBeforeItsInterruptedRevertIsEnded() throws Exception {
+    Scene scene = new Scene(home);
+    try (Bench bench = scene.bench) {
+      StorageManager manager = bench.manager;
+      bench.faults.dieAt("vdi-revert.reverted");
+      assertThatThrownBy(() -> manager.vdiRevert(scene.snapshot)).isInstanceOf(Faults.Death.class);
+      VdiUuid disk = manager.vdi(scene.snapshot).snapshotOf().orElseThrow();
+      Bench.refused(ErrorCode.VDI_UNAVAILABLE, () -> bench.attach(disk, AccessMode.RW));
+      Bench.refused(
+          ErrorCode.VDI_UNAVAILABLE,
+          () ->
+              manager.vdiImport(
+                  new VdiImport(
+                      Optional.of(disk),
+                      Optional.empty(),
+                      ImageFormat.RAW,
+                      new ByteArrayInputStream(new byte[512]),
+                      ProgressListener.NONE)));
+      manager.srScan(scene.sr);
+      bench.attach(disk, AccessMode.RW);
+      manager.vdiDetach(disk, VdiAttach.HOST_DOMAIN);
+      bench.write(disk, "a", "written after it");
+      manager.srScan(scene.sr);
+      assertThat(bench.read(disk, "a", "written after it".length())).isEqualTo("written after it");
     }
   }
 }
