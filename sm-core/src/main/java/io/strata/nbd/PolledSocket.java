@@ -11,18 +11,25 @@ import java.nio.channels.SocketChannel;
 ///
 /// Waking a thread takes longer than a request that the page cache answers. A client that makes one
 /// request at a time and comes back soon is therefore waited for awake, as hypervisors poll before
-/// they halt a processor. [PollingPolicy] says when. All other reads and writes block.
+/// they halt a processor; and so is the rest of a payload, of which a socket holds a part only. For
+/// each of the two a [PollingPolicy] says when. All other reads and writes block.
 ///
 /// The channel stays the owner's. For one thread.
 final class PolledSocket implements ReadableByteChannel, GatheringByteChannel {
   private final SocketChannel channel;
-  private final PollingPolicy policy;
+  private final PollingPolicy requests;
+  private final PollingPolicy payloads;
+  private boolean inPayload;
   private boolean blocking = true;
 
   /// @param channel in blocking mode
-  PolledSocket(SocketChannel channel, PollingPolicy policy) {
+  /// @param requests for the next request
+  /// @param payloads for the rest of a request
+  PolledSocket(SocketChannel channel, PollingPolicy requests, PollingPolicy payloads) {
     this.channel = channel;
-    this.policy = policy;
+    this.requests = requests;
+    this.payloads = payloads;
+    payloads.served(true);
   }
 
   /// The channel itself, in blocking mode, for sending without copying.
@@ -35,16 +42,22 @@ final class PolledSocket implements ReadableByteChannel, GatheringByteChannel {
   ///
   /// @param alone whether it made one request, and nothing more is on its way
   void served(boolean alone) {
-    policy.served(alone);
+    requests.served(alone);
+  }
+
+  /// Says whether the client is in the middle of a request: the rest is on its way.
+  void inPayload(boolean middle) {
+    inPayload = middle;
   }
 
   /// Blocks until there is something to read.
   @Override
   public int read(ByteBuffer target) throws IOException {
+    PollingPolicy policy = inPayload ? payloads : requests;
     if (policy.startPolling()) {
       int read;
       try {
-        read = poll(target);
+        read = poll(target, policy);
       } finally {
         policy.stopPolling();
       }
@@ -60,7 +73,7 @@ final class PolledSocket implements ReadableByteChannel, GatheringByteChannel {
   }
 
   @SuppressWarnings("ThreadPriorityCheck") // a yield that does nothing costs nothing but the time
-  private int poll(ByteBuffer target) throws IOException {
+  private int poll(ByteBuffer target, PollingPolicy policy) throws IOException {
     block(false);
     int read = channel.read(target);
     if (read != 0) {

@@ -3,11 +3,11 @@ package io.strata.nbd;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// When a connection waits awake for its client's next request.
+/// When a connection waits awake for its client: for the next request, or the rest of one.
 ///
-/// Only while the client makes one request at a time and its last waits were short; one poll in
-/// vain, and they must have been short again for a while. At most half of the processors are ever
-/// used for polling, whatever the number of connections.
+/// Only while the client has nothing else to wait for, having made one request or half of one, and
+/// the last waits were short; one poll in vain, and they must have been short again for a while. At
+/// most half of the processors are ever used for polling, whatever the number of connections.
 ///
 /// For one thread, except for what all connections share.
 final class PollingPolicy {

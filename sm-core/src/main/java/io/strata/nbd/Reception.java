@@ -26,6 +26,10 @@ final class Reception implements Runnable {
   private static final long IDLE_MILLIS = 1_000;
   private static final long NANOS_PER_MILLI = 1_000_000;
 
+  /// What a unix socket takes before its client does, so that neither waits for the other within a
+  /// long reply. The kernel makes it less where `net.core.wmem_max` is; TCP finds its own.
+  private static final int UNIX_SEND_BUFFER_BYTES = 1 << 20;
+
   private final ServerSocketChannel server;
   private final NbdExports exports;
   private final NbdLimits limits;
@@ -139,6 +143,8 @@ final class Reception implements Runnable {
     if (channel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
       channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
       channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+    } else {
+      channel.setOption(StandardSocketOptions.SO_SNDBUF, UNIX_SEND_BUFFER_BYTES);
     }
     SelectionKey key = channel.register(selector, SelectionKey.OP_READ);
     long deadline = System.nanoTime() + limits.handshakeTimeout().toNanos();

@@ -29,7 +29,8 @@ class PolledSocketTest {
   private static final int LONG_REPLY_BYTES = 8 << 20;
 
   private final Pollers pollers = new Pollers(1);
-  private final PollingPolicy policy = new PollingPolicy(pollers);
+  private final PollingPolicy requests = new PollingPolicy(pollers);
+  private final PollingPolicy payloads = new PollingPolicy(pollers);
   private SocketChannel client;
   private SocketChannel server;
   private PolledSocket socket;
@@ -42,8 +43,8 @@ class PolledSocketTest {
       client = SocketChannel.open(address);
       server = listener.accept();
     }
-    socket = new PolledSocket(server, policy);
-    PollingPolicyTest.makeWilling(policy);
+    socket = new PolledSocket(server, requests, payloads);
+    PollingPolicyTest.makeWilling(requests);
   }
 
   @AfterEach
@@ -69,6 +70,29 @@ class PolledSocketTest {
   void aPollFindsWhatIsThere() throws IOException {
     pollSomething();
     assertThat(pollers.polling()).isZero();
+  }
+
+  @Test
+  void theRestOfAPayloadIsPolledWhateverComesAfterIt() throws IOException {
+    requests.served(false);
+    socket.inPayload(true);
+    for (int i = 0; i < PollingPolicy.SHORT_WAITS; i++) {
+      payloads.waited(PollingPolicy.LONGEST_NANOS);
+    }
+    pollSomething();
+    assertThat(pollers.polling()).isZero();
+  }
+
+  @Test
+  void theNextRequestIsNotPolledBecauseAPayloadWas() throws IOException {
+    PollingPolicyTest.makeWilling(payloads);
+    requests.served(false);
+    socket.inPayload(true);
+    pollSomething();
+    socket.inPayload(false);
+    client.write(ByteBuffer.wrap(new byte[4]));
+    assertThat(socket.read(ByteBuffer.allocateDirect(100))).isEqualTo(4);
+    assertThat(server.isBlocking()).isTrue();
   }
 
   @Test
