@@ -55,6 +55,11 @@ final class Claims {
     return add(new Claim(sr, vdi, true, operation));
   }
 
+  /// A claim on nothing, where one is wanted only sometimes.
+  Claim none(SrUuid sr, VdiUuid vdi, String operation) {
+    return new Claim(sr, vdi, false, operation);
+  }
+
   private Claim add(Claim claim) {
     claims.add(claim);
     return claim;

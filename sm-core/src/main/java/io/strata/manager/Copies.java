@@ -4,6 +4,7 @@ package io.strata.manager;
 import io.strata.catalog.IntentRecord;
 import io.strata.catalog.VdiRecord;
 import io.strata.spi.ErrorCode;
+import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import java.time.Duration;
@@ -26,6 +27,9 @@ import java.util.concurrent.ConcurrentHashMap;
 /// | (none) | compared, if asked for | compares again |
 /// | (none) | the new disk is in the catalog and the intent gone, at once | |
 ///
+/// With a move's end the catalog gets an intent to destroy the source, in the same transaction:
+/// from there on recovery ends it as any destruction.
+///
 /// A copy goes on only while its source holds what it held, and its target nothing of others: both
 /// contents are named in the catalog, and the names go when somebody may write. Otherwise it is
 /// taken back.
@@ -45,13 +49,31 @@ final class Copies {
 
   private volatile boolean stopping;
 
-  Copies(Core core, Intents intents, VolumeResults results, TransferDisks disks) {
+  Copies(
+      Core core,
+      Intents intents,
+      VolumeResults results,
+      TransferDisks disks,
+      CopySteps.Removal removal) {
     this.core = core;
-    steps = new CopySteps(core, intents, results, disks);
+    steps = new CopySteps(core, intents, results, disks, removal);
+  }
+
+  /// Moves a disk that nobody uses to another SR: copies it, reads the copy back, and destroys it.
+  /// The same request again goes on with a move that broke off.
+  ///
+  /// @return the disk that takes its place
+  VdiUuid move(VdiUuid vdi, SrUuid sr, ProgressListener progress) throws StorageException {
+    VdiRecord source = VdiRecords.withData(core.catalog().read(r -> r.vdi(vdi)));
+    return copy(CopyPlanner.assertMovable(source, sr, progress), true);
   }
 
   /// Copies; the same request again goes on with a copy that broke off, or waits for one that runs.
   VdiUuid copy(VdiCopy request) throws StorageException {
+    return copy(request, false);
+  }
+
+  private VdiUuid copy(VdiCopy request, boolean moves) throws StorageException {
     CopyPlanner.assertOneTarget(request);
     VdiRecord source = VdiRecords.withData(core.catalog().read(r -> r.vdi(request.source())));
     for (IntentRecord left : core.catalog().read(r -> r.intents())) {
@@ -59,12 +81,12 @@ final class Copies {
         continue;
       }
       CopyIntent copy = CopyIntent.parse(left);
-      if (copy.answers(request)
+      if (copy.answers(request, moves)
           && goOn(left, request.verify() ? copy.verified() : copy, request.progress())) {
         return copy.target();
       }
     }
-    CopyIntent copy = CopyPlanner.plan(core, request, source);
+    CopyIntent copy = CopyPlanner.plan(core, request, source, moves);
     CopyRun run = new CopyRun(copy, request.progress());
     if (runs.putIfAbsent(copy.target(), run) != null) {
       throw new StorageException(

@@ -52,7 +52,7 @@ final class CopyCursor {
       sparse.copyFrom(begin);
     } else {
       disks
-          .changed(copy.base().get(), source, Operation.VDI_COPY.verb())
+          .changed(copy.base().get().vdi(), source, Operation.VDI_COPY.verb())
           .ranges((offset, length) -> {
             long at = Math.max(offset, begin);
             if (at < offset + length) {

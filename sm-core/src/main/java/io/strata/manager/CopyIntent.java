@@ -14,23 +14,27 @@ import java.util.Optional;
 ///
 /// @param source the disk that is read
 /// @param content names the source's content when the copy began: with another one it can't go on
-/// @param base the disk that the target held at first, where only what differs from it is copied
+/// @param base what the target held at first, where only what differs from it is copied
 /// @param targetSr the SR of the target
 /// @param create the new disk; or `into`
 /// @param into the disk that is written over, and its content's name until the copy is complete
 /// @param verify whether the copy is read back
+/// @param moves whether the source goes once the copy is complete
 record CopyIntent(
     VdiUuid source,
     String content,
-    Optional<VdiUuid> base,
+    Optional<Base> base,
     SrUuid targetSr,
     Optional<VdiRecord> create,
     Optional<Into> into,
-    boolean verify) {
+    boolean verify,
+    boolean moves) {
   private static final String CONTENT = "content";
+  private static final String BASE_CONTENT = "base-content";
   private static final String INTO = "into";
   private static final String INTO_CONTENT = "into-content";
   private static final String VERIFY = "verify";
+  private static final String MOVES = "moves";
   private static final String COPIED = "copied:";
 
   /// A disk that is written over.
@@ -38,6 +42,12 @@ record CopyIntent(
   /// @param content its content's name while it is written; another one says that somebody else
   ///   wrote to it
   record Into(VdiUuid vdi, String content) {}
+
+  /// A disk that holds what the target held at first.
+  ///
+  /// @param content names its content when the copy began: with another one, what differs from it
+  ///   is not what the target lacks
+  record Base(VdiUuid vdi, String content) {}
 
   /// The disk that is written.
   VdiUuid target() {
@@ -48,13 +58,17 @@ record CopyIntent(
     Map<String, String> arguments = new HashMap<>();
     arguments.put(Replay.SOURCE, source.toString());
     arguments.put(CONTENT, content);
-    base.ifPresent(vdi -> arguments.put(Replay.BASE, vdi.toString()));
+    base.ifPresent(below -> {
+      arguments.put(Replay.BASE, below.vdi().toString());
+      arguments.put(BASE_CONTENT, below.content());
+    });
     create.ifPresent(vdi -> arguments.put(Replay.NEW_VDI, VdiJson.text(vdi)));
     into.ifPresent(over -> {
       arguments.put(INTO, over.vdi().toString());
       arguments.put(INTO_CONTENT, over.content());
     });
     arguments.put(VERIFY, Boolean.toString(verify));
+    arguments.put(MOVES, Boolean.toString(moves));
     return arguments;
   }
 
@@ -66,14 +80,16 @@ record CopyIntent(
         Replay.vdi(record, Replay.SOURCE),
         content,
         arguments.containsKey(Replay.BASE)
-            ? Optional.of(Replay.vdi(record, Replay.BASE))
+            ? Optional.of(
+                new Base(Replay.vdi(record, Replay.BASE), Replay.text(record, BASE_CONTENT)))
             : Optional.empty(),
         record.sr(),
         over ? Optional.empty() : Optional.of(Replay.newVdi(record).withContentId(named(content))),
         over
             ? Optional.of(new Into(Replay.vdi(record, INTO), Replay.text(record, INTO_CONTENT)))
             : Optional.empty(),
-        Boolean.parseBoolean(Replay.text(record, VERIFY)));
+        Boolean.parseBoolean(Replay.text(record, VERIFY)),
+        Boolean.parseBoolean(Replay.text(record, MOVES)));
   }
 
   private static Optional<String> named(String content) {
@@ -82,13 +98,14 @@ record CopyIntent(
 
   /// The same copy, read back.
   CopyIntent verified() {
-    return new CopyIntent(source, content, base, targetSr, create, into, true);
+    return new CopyIntent(source, content, base, targetSr, create, into, true, moves);
   }
 
   /// Whether this is what a request asks for, read back or not.
-  boolean answers(VdiCopy request) {
-    return source.equals(request.source())
-        && base.equals(request.base())
+  boolean answers(VdiCopy request, boolean move) {
+    return moves == move
+        && source.equals(request.source())
+        && base.map(Base::vdi).equals(request.base())
         && into.map(Into::vdi).equals(request.intoVdi())
         && request.sr().map(targetSr::equals).orElse(true)
         && (request.nameLabel().isEmpty()

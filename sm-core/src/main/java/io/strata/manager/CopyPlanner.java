@@ -7,6 +7,7 @@ import io.strata.catalog.VdiRecord;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
 import io.strata.spi.Volume;
 import java.util.List;
 import java.util.Optional;
@@ -37,13 +38,43 @@ final class CopyPlanner {
     }
   }
 
-  static CopyIntent plan(Core core, VdiCopy request, VdiRecord source) throws StorageException {
+  /// A move destroys its source, so that its copy is always read back.
+  static VdiCopy assertMovable(VdiRecord source, SrUuid sr, ProgressListener progress)
+      throws StorageException {
+    if (source.isASnapshot()) {
+      throw new StorageException(
+          ErrorCode.VDI_SNAPSHOT,
+          "VDI " + source.uuid() + " is a snapshot, and belongs to its disk.",
+          "Move the disk, or run vdi-copy to have the snapshot's content as a disk elsewhere.");
+    }
+    if (source.sr().equals(sr)) {
+      throw new StorageException(
+          ErrorCode.BAD_REQUEST,
+          "VDI " + source.uuid() + " is in SR " + sr + " already.",
+          "Give another SR.");
+    }
+    return new VdiCopy(
+        source.uuid(),
+        Optional.of(sr),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        true,
+        progress);
+  }
+
+  static CopyIntent plan(Core core, VdiCopy request, VdiRecord source, boolean moves)
+      throws StorageException {
     String content = source.knownContent().orElseGet(() -> UUID.randomUUID().toString());
     SrUuid sr = request.sr().orElse(source.sr());
     Optional<CopyIntent.Into> into = Optional.empty();
+    Optional<CopyIntent.Base> base = Optional.empty();
     if (request.intoVdi().isPresent()) {
       VdiRecord target = core.catalog().read(r -> r.vdi(request.intoVdi().get()));
-      assertFits(core, request, source, target);
+      assertHolds(source, target);
+      if (request.base().isPresent()) {
+        base = Optional.of(base(core, request.base().get(), source, target));
+      }
       sr = target.sr();
       into = Optional.of(new CopyIntent.Into(target.uuid(), UUID.randomUUID().toString()));
     }
@@ -52,19 +83,21 @@ final class CopyPlanner {
     return new CopyIntent(
         source.uuid(),
         content,
-        request.base(),
+        base,
         targetSr,
-        into.isPresent() ? Optional.empty() : Optional.of(copied(request, source, sr, content)),
+        into.isPresent()
+            ? Optional.empty()
+            : Optional.of(copied(request, source, sr, content, moves)),
         into,
-        request.verify());
+        request.verify(),
+        moves);
   }
 
   private static Catalog.Reading<SrRecord> reader(SrUuid sr) {
     return r -> r.sr(sr);
   }
 
-  private static void assertFits(Core core, VdiCopy request, VdiRecord source, VdiRecord target)
-      throws StorageException {
+  private static void assertHolds(VdiRecord source, VdiRecord target) throws StorageException {
     if (target.virtualSizeBytes() < source.virtualSizeBytes()) {
       throw new StorageException(
           ErrorCode.VDI_SIZE,
@@ -75,13 +108,15 @@ final class CopyPlanner {
               + ".",
           "Give a larger disk.");
     }
-    if (request.base().isEmpty()) {
-      return;
-    }
-    VdiRecord base = VdiRecords.withData(core.catalog().read(r -> r.vdi(request.base().get())));
+  }
+
+  private static CopyIntent.Base base(Core core, VdiUuid uuid, VdiRecord source, VdiRecord target)
+      throws StorageException {
+    VdiRecord base = VdiRecords.withData(core.catalog().read(r -> r.vdi(uuid)));
+    Optional<String> content = base.knownContent();
     if (!base.sr().equals(source.sr())
-        || base.knownContent().isEmpty()
-        || !base.knownContent().equals(target.contentId())) {
+        || content.isEmpty()
+        || !content.equals(target.contentId())) {
       throw new StorageException(
           ErrorCode.VDI_TYPE,
           "VDI "
@@ -93,6 +128,7 @@ final class CopyPlanner {
               + " copy without a base.");
     }
     assertNotSmaller(source, base);
+    return new CopyIntent.Base(uuid, content.get());
   }
 
   /// What differs from a base says nothing of what the base holds beyond a smaller disk's end.
@@ -113,7 +149,8 @@ final class CopyPlanner {
     }
   }
 
-  private static VdiRecord copied(VdiCopy request, VdiRecord source, SrUuid sr, String content)
+  private static VdiRecord copied(
+      VdiCopy request, VdiRecord source, SrUuid sr, String content, boolean moves)
       throws StorageException {
     VdiCreate create =
         new VdiCreate(
@@ -129,7 +166,7 @@ final class CopyPlanner {
             List.of(),
             source.smConfig(),
             source.otherConfig());
-    return VdiRecords.created(create, source.virtualSizeBytes())
-        .withContentId(Optional.of(content));
+    VdiRecord copied = VdiRecords.created(create, source.virtualSizeBytes());
+    return (moves ? VdiRecords.moved(copied, source) : copied).withContentId(Optional.of(content));
   }
 }

@@ -41,7 +41,8 @@ final class CopyRun implements ProgressListener {
 
   /// Whether this does what another copy to the same target is to do.
   boolean does(CopyIntent asked) {
-    return copy.source().equals(asked.source())
+    return copy.moves() == asked.moves()
+        && copy.source().equals(asked.source())
         && copy.content().equals(asked.content())
         && copy.base().equals(asked.base())
         && (copy.verify() || !asked.verify());

@@ -10,10 +10,13 @@ import io.strata.spi.AccessMode;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.Repository;
 import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 
 /// The steps of one copy. Each caller sees to it that no other works on the same target.
 final class CopySteps {
@@ -25,7 +28,19 @@ final class CopySteps {
   private final VolumeResults results;
   private final TransferDisks disks;
 
-  CopySteps(Core core, Intents intents, VolumeResults results, TransferDisks disks) {
+  private final Removal removal;
+
+  /// Destroys the source of a move.
+  @FunctionalInterface
+  interface Removal {
+    /// @param source claimed by the caller
+    /// @param intent of its destruction
+    void destroy(VdiRecord source, Intents.Intent intent) throws StorageException;
+  }
+
+  CopySteps(
+      Core core, Intents intents, VolumeResults results, TransferDisks disks, Removal removal) {
+    this.removal = removal;
     this.core = core;
     this.intents = intents;
     this.results = results;
@@ -35,7 +50,8 @@ final class CopySteps {
   /// Records a copy and does it.
   void begin(CopyIntent copy, CopyRun run) throws StorageException {
     VdiRecord source = source(copy);
-    try (Claims.Claim reading = disks.claimForReading(source, VERB);
+    try (Claims.Claim reading = claimSource(copy, source);
+        Claims.Claim _ = claimBase(copy);
         Claims.Claim writing = claimTarget(copy)) {
       nameContents(copy, source);
       try (Intents.Intent intent =
@@ -54,9 +70,10 @@ final class CopySteps {
       return false;
     }
     VdiRecord source = source(copy);
-    try (Claims.Claim reading = disks.claimForReading(source, VERB);
+    try (Claims.Claim reading = claimSource(copy, source);
+        Claims.Claim _ = claimBase(copy);
         Claims.Claim writing = claimTarget(copy)) {
-      // Once more: up to the claims anybody might have attached one of the two.
+      // Once more: up to the claims anybody might have attached one of them.
       if (!unchanged(copy)) {
         giveUp(left, copy);
         return false;
@@ -69,29 +86,43 @@ final class CopySteps {
     return true;
   }
 
-  /// Whether source and target hold what they held when the copy broke off.
+  /// Whether source, base and target hold what they held when the copy broke off.
   private boolean unchanged(CopyIntent copy) throws StorageException {
-    boolean sameSource =
-        core.catalog()
-            .read(r -> r.findVdi(copy.source()))
-            .filter(vdi -> vdi.managed() && !vdi.metadataOnly())
-            .flatMap(VdiRecord::knownContent)
-            .equals(Optional.of(copy.content()));
+    boolean sameSource = holds(copy.source(), copy.content());
+    boolean sameBase = sameBase(copy);
     boolean sameTarget =
         copy.into().isEmpty()
             || core.catalog()
                 .read(r -> r.findVdi(copy.target()))
                 .flatMap(VdiRecord::contentId)
                 .equals(copy.into().map(CopyIntent.Into::content));
-    if (!sameSource || !sameTarget) {
+    boolean same = sameSource && sameBase && sameTarget;
+    if (!same) {
       LOG.log(
           System.Logger.Level.WARNING,
           "VDI {0}: its copy to {1} can''t go on: the {2} was changed since",
           copy.source(),
           copy.target(),
-          sameSource ? "target" : "source");
+          sameSource ? sameBase ? "target" : "base" : "source");
     }
-    return sameSource && sameTarget;
+    return same;
+  }
+
+  /// A base that is the target itself is written: what differed from it at first still does, or is
+  /// copied.
+  private boolean sameBase(CopyIntent copy) throws StorageException {
+    Optional<CopyIntent.Base> base = copy.base();
+    return base.isEmpty()
+        || base.get().vdi().equals(copy.target())
+        || holds(base.get().vdi(), base.get().content());
+  }
+
+  private boolean holds(VdiUuid vdi, String content) throws StorageException {
+    return core.catalog()
+        .read(r -> r.findVdi(vdi))
+        .filter(known -> known.managed() && !known.metadataOnly())
+        .flatMap(VdiRecord::knownContent)
+        .equals(Optional.of(content));
   }
 
   /// Gives up a copy that broke off: a new disk's volume goes; a disk that was written over keeps
@@ -120,6 +151,19 @@ final class CopySteps {
 
   private record Hold(Claims.Claim source, Claims.Claim target) {}
 
+  private Claims.Claim claimSource(CopyIntent copy, VdiRecord source) throws StorageException {
+    return copy.moves() ? disks.claimAlone(source, VERB) : disks.claimForReading(source, VERB);
+  }
+
+  /// Nobody changes what the source is compared with.
+  private Claims.Claim claimBase(CopyIntent copy) throws StorageException {
+    Optional<VdiUuid> base =
+        copy.base().map(CopyIntent.Base::vdi).filter(vdi -> !vdi.equals(copy.target()));
+    return base.isPresent()
+        ? disks.claimForReading(core.catalog().read(r -> r.vdi(base.get())), VERB)
+        : core.claims().none(copy.targetSr(), copy.target(), VERB);
+  }
+
   private Claims.Claim claimTarget(CopyIntent copy) throws StorageException {
     if (copy.create().isPresent()) {
       return core.claims().writing(copy.targetSr(), copy.target(), VERB);
@@ -132,11 +176,10 @@ final class CopySteps {
     core.catalog()
         .write(w -> {
           VdiRecord now = w.read().vdi(source.uuid());
-          if (!now.knownContent().equals(source.knownContent())) {
-            throw new StorageException(
-                ErrorCode.VDI_IN_USE,
-                "VDI " + source.uuid() + " was in use a moment ago.",
-                "Send the request again.");
+          assertStill(now, source.knownContent());
+          if (copy.base().isPresent()) {
+            CopyIntent.Base base = copy.base().get();
+            assertStill(w.read().vdi(base.vdi()), Optional.of(base.content()));
           }
           if (now.knownContent().isEmpty()) {
             w.setVdiContentId(source.uuid(), Optional.of(copy.content()));
@@ -145,6 +188,15 @@ final class CopySteps {
             w.setVdiContentId(copy.target(), Optional.of(copy.into().get().content()));
           }
         });
+  }
+
+  private static void assertStill(VdiRecord vdi, Optional<String> content) throws StorageException {
+    if (!vdi.knownContent().equals(content)) {
+      throw new StorageException(
+          ErrorCode.VDI_IN_USE,
+          "VDI " + vdi.uuid() + " was in use a moment ago.",
+          "Send the request again.");
+    }
   }
 
   private void perform(
@@ -156,6 +208,7 @@ final class CopySteps {
       CopyRun run)
       throws StorageException {
     CopyCursor cursor = new CopyCursor(disks, run, intent, copiedBytes);
+    UUID removalId = UUID.randomUUID();
     try {
       if (copy.create().isPresent()) {
         disks.create(hold.target(), copy.create().get());
@@ -172,13 +225,35 @@ final class CopySteps {
       } catch (IOException e) {
         throw TransferFailures.of(VERB, e);
       }
-      commit(copy, intent);
+      commit(copy, source, removalId, intent);
     } catch (StorageException e) {
       if (cursor.durableBytes() > 0 && !(e.getCause() instanceof DifferentException)) {
         throw resumable(intent, cursor.durableBytes(), source.virtualSizeBytes(), e);
       }
       intent.undo(e, () -> takeBack(copy));
       throw e;
+    }
+    if (copy.moves()) {
+      destroy(copy, source, removalId);
+    }
+  }
+
+  private void destroy(CopyIntent copy, VdiRecord source, UUID removalId) throws StorageException {
+    try (Intents.Intent intent = intents.recorded(removalId, Operation.VDI_DESTROY, source.sr())) {
+      removal.destroy(source, intent);
+    } catch (StorageException e) {
+      throw new StorageException(
+          e.code(),
+          "VDI "
+              + copy.target()
+              + " holds all of VDI "
+              + source.uuid()
+              + ", which is still there: "
+              + e.what(),
+          "Use the new VDI. If vdi-list still shows the old one, run vdi-destroy uuid="
+              + source.uuid()
+              + ".",
+          e);
     }
   }
 
@@ -221,6 +296,10 @@ final class CopySteps {
     }
   }
 
+  private static Map<String, String> destroyed(VdiRecord source) {
+    return Map.of(Replay.SOURCE, source.uuid().toString());
+  }
+
   /// What was copied does not read as its source: going on would be of no use.
   private static final class DifferentException extends IOException {
     private static final long serialVersionUID = 1L;
@@ -230,11 +309,18 @@ final class CopySteps {
     }
   }
 
-  private void commit(CopyIntent copy, Intents.Intent intent) throws StorageException {
+  private void commit(CopyIntent copy, VdiRecord source, UUID removalId, Intents.Intent intent)
+      throws StorageException {
     try (var _ = core.locks().sr(copy.targetSr(), "the end of a copy")) {
       Repository repository = core.plugged().require(copy.targetSr());
       if (copy.create().isPresent()) {
-        intent.commit(results.added(repository, copy.create().get(), List.of()));
+        Catalog.Change added = results.added(repository, copy.create().get(), List.of());
+        intent.commit(w -> {
+          added.apply(w);
+          if (copy.moves()) {
+            intents.record(w, removalId, Operation.VDI_DESTROY, source.sr(), destroyed(source));
+          }
+        });
         return;
       }
       Catalog.Change observed = results.observed(repository, copy.targetSr(), copy.target());

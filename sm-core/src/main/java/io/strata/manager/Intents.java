@@ -2,6 +2,7 @@
 package io.strata.manager;
 
 import io.strata.catalog.Catalog;
+import io.strata.catalog.CatalogWriter;
 import io.strata.catalog.IntentRecord;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.SrUuid;
@@ -32,8 +33,21 @@ final class Intents {
   Intent begin(Operation operation, SrUuid sr, Map<String, String> arguments)
       throws StorageException {
     UUID id = UUID.randomUUID();
-    core.catalog()
-        .write(w -> w.insertIntent(id, operation.verb(), sr, arguments, core.clock().millis()));
+    core.catalog().write(w -> record(w, id, operation, sr, arguments));
+    running.add(id);
+    core.failpoints().hit(operation.verb() + ".recorded");
+    return new Intent(id, operation.verb(), sr);
+  }
+
+  /// Records an intent along with the end of another operation: [#recorded] goes on with it.
+  void record(
+      CatalogWriter writer, UUID id, Operation operation, SrUuid sr, Map<String, String> arguments)
+      throws StorageException {
+    writer.insertIntent(id, operation.verb(), sr, arguments, core.clock().millis());
+  }
+
+  /// An operation whose intent was recorded along with the end of another.
+  Intent recorded(UUID id, Operation operation, SrUuid sr) {
     running.add(id);
     core.failpoints().hit(operation.verb() + ".recorded");
     return new Intent(id, operation.verb(), sr);

@@ -84,7 +84,7 @@ public final class StorageManager implements AutoCloseable {
         new SnapshotOperations(core, intents, results, reconciler, attachments, disks, tracking);
     TransferDisks transferDisks = new TransferDisks(core, intents, attachments);
     transfers = new Transfers(core, intents, results, transferDisks, home.spool());
-    copies = new Copies(core, intents, results, transferDisks);
+    copies = new Copies(core, intents, results, transferDisks, vdiOperations::destroyMoved);
     parameters = new Parameters(core, metadata, disks);
   }
 
@@ -326,6 +326,14 @@ public final class StorageManager implements AutoCloseable {
   /// off is kept: the same request again, or the next start, goes on where it was.
   public VdiUuid vdiCopy(VdiCopy request) throws StorageException {
     return checked(() -> copies.copy(request));
+  }
+
+  /// Moves a VDI that nobody uses to another SR. What breaks off goes on as a copy does.
+  ///
+  /// @return the VDI that takes its place
+  public VdiUuid vdiMove(VdiUuid vdi, SrUuid sr, ProgressListener progress)
+      throws StorageException {
+    return checked(() -> copies.move(vdi, sr, progress));
   }
 
   /// Gives up a copy, running or interrupted, and removes what it made.

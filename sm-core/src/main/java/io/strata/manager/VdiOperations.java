@@ -208,21 +208,45 @@ final class VdiOperations {
       tracking.bridge(repository, vdi);
       try (Intents.Intent intent =
           intents.begin(Operation.VDI_DESTROY, sr, Map.of(Replay.SOURCE, uuid.toString()))) {
-        try {
-          repository.delete(uuid);
-          intent.reached("deleted");
-        } catch (StorageException e) {
-          // A deletion that was begun is ended by recovery.
-          if (isThere(repository, uuid)) {
-            intent.undo(e, () -> {});
-          }
-          throw e;
-        }
-        intent.commit(results.removed(repository, sr, uuid));
+        delete(repository, vdi, intent);
       }
       tracking.forget(repository, vdi);
     }
     LOG.log(System.Logger.Level.INFO, "VDI {0}: destroyed", uuid);
+  }
+
+  /// Ends a move, whose copy has claimed the disk. Where its deletion can't even begin, it stays a
+  /// disk that may be used, and recovery must not delete it later.
+  void destroyMoved(VdiRecord vdi, Intents.Intent intent) throws StorageException {
+    boolean begun = false;
+    try (var _ = core.locks().sr(vdi.sr(), "vdi-destroy")) {
+      Repository repository = core.plugged().require(vdi.sr());
+      tracking.bridge(repository, vdi);
+      begun = true;
+      delete(repository, vdi, intent);
+      tracking.forget(repository, vdi);
+    } catch (StorageException e) {
+      if (!begun) {
+        intent.undo(e, () -> {});
+      }
+      throw e;
+    }
+    LOG.log(System.Logger.Level.INFO, "VDI {0}: moved", vdi.uuid());
+  }
+
+  private void delete(Repository repository, VdiRecord vdi, Intents.Intent intent)
+      throws StorageException {
+    try {
+      repository.delete(vdi.uuid());
+      intent.reached("deleted");
+    } catch (StorageException e) {
+      // A deletion that was begun is ended by recovery.
+      if (isThere(repository, vdi.uuid())) {
+        intent.undo(e, () -> {});
+      }
+      throw e;
+    }
+    intent.commit(results.removed(repository, vdi.sr(), vdi.uuid()));
   }
 
   private static boolean isThere(Repository repository, VdiUuid uuid) {

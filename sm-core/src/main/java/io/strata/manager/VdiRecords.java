@@ -136,6 +136,37 @@ final class VdiRecords {
         snapshotOf.isPresent() && from.cbtEnabled());
   }
 
+  /// A new disk that takes another one's place, with all that was set for that.
+  static VdiRecord moved(VdiRecord copied, VdiRecord from) {
+    return new VdiRecord(
+        copied.uuid(),
+        copied.sr(),
+        copied.type(),
+        copied.nameLabel(),
+        copied.nameDescription(),
+        copied.virtualSizeBytes(),
+        copied.physicalUtilisationBytes(),
+        from.readOnly(),
+        copied.sharable(),
+        true,
+        false,
+        Optional.empty(),
+        Instant.EPOCH,
+        Optional.empty(),
+        copied.location(),
+        copied.kind(),
+        false,
+        Optional.empty(),
+        copied.contentId(),
+        from.qosAlgorithmType(),
+        from.tags(),
+        copied.smConfig(),
+        copied.otherConfig(),
+        from.keys(),
+        from.qosAlgorithmParams(),
+        false);
+  }
+
   static VdiRecord introduced(VdiIntroduce request, Volume volume) throws StorageException {
     Names.check("name-label", request.nameLabel());
     Names.check("name-description", request.nameDescription());

@@ -191,6 +191,13 @@ public final class Operations {
             optional("verify", FLAG, "whether to read the copy back and compare")));
     table.add(
         Operation.of(
+            "vdi-pool-migrate",
+            "Move a disk that nobody uses to another SR, read back before the old one goes",
+            Answer.UUID,
+            uuid,
+            required("sr-uuid", UUID, "the SR to move it to")));
+    table.add(
+        Operation.of(
             "task-cancel",
             "Give up a copy, running or interrupted, and what it made",
             Answer.NOTHING,

@@ -8,6 +8,7 @@ import io.strata.block.BlockDevice;
 import io.strata.block.DeviceComparison;
 import io.strata.block.SparseCopy;
 import io.strata.catalog.IntentRecord;
+import io.strata.catalog.VdiRecord;
 import io.strata.simulator.StepsDriver;
 import io.strata.spi.AccessMode;
 import io.strata.spi.DeviceConfig;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -393,5 +395,148 @@ class CopiesTest {
     source = second;
     assertCopied(target);
     Bench.refused(ErrorCode.VDI_TYPE, () -> manager.vdiCopy(delta));
+  }
+
+  /// What differs from another base than the target holds says nothing of what the target lacks.
+  @Test
+  void copyUponABaseThatWasRevertedSinceDoesNotGoOn() throws Exception {
+    VdiUuid before = manager.vdiSnapshot(VdiSnapshot.of(source));
+    write(source, 200 * MIB, new byte[] {1, 2, 3});
+    VdiUuid target = manager.vdiCopy(request(ProgressListener.NONE));
+    VdiUuid base = source;
+    VdiUuid other = manager.vdiClone(VdiClone.of(before));
+    for (long at = 0; at < DATA; at += MIB) {
+      write(other, at, randomBytes(MIB));
+    }
+    VdiCopy delta =
+        new VdiCopy(
+            other,
+            Optional.empty(),
+            Optional.of(target),
+            Optional.of(base),
+            Optional.empty(),
+            false,
+            ProgressListener.NONE);
+    failpoints.dieAt("vdi-copy.copied");
+    assertThatThrownBy(() -> manager.vdiCopy(delta)).isInstanceOf(Faults.Death.class);
+    manager.vdiRevert(before);
+    restart();
+    awaitCopies();
+    assertThat(manager.intents()).isEmpty();
+    assertThat(manager.vdi(target).contentId()).isNotEqualTo(manager.vdi(other).contentId());
+    Bench.refused(ErrorCode.VDI_TYPE, () -> manager.vdiCopy(delta));
+    manager.vdiCopy(over(other, target, ProgressListener.NONE));
+    source = other;
+    assertCopied(target);
+  }
+
+  @Test
+  void baseOfARunningCopyIsInUse() throws Exception {
+    VdiUuid first = manager.vdiSnapshot(VdiSnapshot.of(source));
+    VdiUuid target = manager.vdiCopy(request(ProgressListener.NONE));
+    VdiUuid base = source;
+    source = manager.vdiClone(VdiClone.of(first));
+    for (long at = 0; at < 40 * MIB; at += MIB) {
+      write(source, at, randomBytes(MIB));
+    }
+    CountDownLatch halfWay = new CountDownLatch(1);
+    AtomicReference<StorageException> failure = new AtomicReference<>();
+    VdiCopy delta =
+        new VdiCopy(
+            source,
+            Optional.empty(),
+            Optional.of(target),
+            Optional.of(base),
+            Optional.empty(),
+            false,
+            slow(halfWay, (done, _) -> done > 10 * MIB));
+    Thread copying = alongside(() -> manager.vdiCopy(delta), failure);
+    halfWay.await();
+    Bench.refused(ErrorCode.VDI_IN_USE, () -> manager.vdiAttach(VdiAttach.of(base, AccessMode.RW)));
+    copying.join();
+    assertThat(failure.get()).isNull();
+    assertCopied(target);
+  }
+
+  private void assertMoved(byte[] content) throws Exception {
+    assertThat(manager.intents()).isEmpty();
+    assertThat(manager.vdis(from)).isEmpty();
+    assertThat(driver.attachedTo(from).scan()).isEmpty();
+    assertThat(copies()).hasSize(1);
+    VdiRecord moved = manager.vdi(copies().getFirst());
+    assertThat(moved.nameLabel()).isEqualTo("source");
+    assertThat(moved.tags()).containsExactly("gold");
+    ByteArrayOutputStream image = new ByteArrayOutputStream();
+    manager.vdiExport(new VdiExport(moved.uuid(), ImageFormat.RAW, image, ProgressListener.NONE));
+    assertThat(Arrays.equals(image.toByteArray(), content)).isTrue();
+  }
+
+  private byte[] contentToMove() throws Exception {
+    manager.vdiSetTags(source, Set.of("gold"));
+    ByteArrayOutputStream image = new ByteArrayOutputStream();
+    manager.vdiExport(new VdiExport(source, ImageFormat.RAW, image, ProgressListener.NONE));
+    return image.toByteArray();
+  }
+
+  @Test
+  void movedDiskIsOnlyInTheOtherSr() throws Exception {
+    byte[] content = contentToMove();
+    VdiUuid moved = manager.vdiMove(source, to, ProgressListener.NONE);
+    assertThat(copies()).containsExactly(moved);
+    assertMoved(content);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "vdi-copy.recorded",
+        "vdi-copy.created",
+        "vdi-copy.copied",
+        "vdi-copy.committed",
+        "vdi-copy.described",
+        "vdi-destroy.recorded",
+        "vdi-destroy.deleted",
+        "vdi-destroy.committed"
+      })
+  void moveThatTheDaemonsDeathInterruptsIsEndedByTheNextStart(String step) throws Exception {
+    byte[] content = contentToMove();
+    failpoints.dieAt(step);
+    assertThatThrownBy(() -> manager.vdiMove(source, to, ProgressListener.NONE))
+        .isInstanceOf(Faults.Death.class);
+    restart();
+    awaitCopies();
+    assertMoved(content);
+  }
+
+  @Test
+  void moveThatIsGivenUpLeavesTheDiskWhereItWas() throws Exception {
+    byte[] content = contentToMove();
+    failpoints.dieAt("vdi-copy.copied");
+    assertThatThrownBy(() -> manager.vdiMove(source, to, ProgressListener.NONE))
+        .isInstanceOf(Faults.Death.class);
+    manager.taskCancel(manager.intents().getFirst().id());
+    assertThat(driver.attachedTo(to).scan()).isEmpty();
+    assertThat(manager.vdis(from)).hasSize(1);
+    manager.vdiMove(source, to, ProgressListener.NONE);
+    assertMoved(content);
+  }
+
+  @Test
+  void diskInUseAndSnapshotsAreNotMoved() throws Exception {
+    VdiUuid snapshot = manager.vdiSnapshot(VdiSnapshot.of(source));
+    Bench.refused(
+        ErrorCode.VDI_SNAPSHOT, () -> manager.vdiMove(snapshot, to, ProgressListener.NONE));
+    Bench.refused(
+        ErrorCode.BAD_REQUEST, () -> manager.vdiMove(source, from, ProgressListener.NONE));
+    manager.vdiAttach(VdiAttach.of(source, AccessMode.RO));
+    Bench.refused(ErrorCode.VDI_IN_USE, () -> manager.vdiMove(source, to, ProgressListener.NONE));
+    assertThat(copies()).isEmpty();
+  }
+
+  private void write(VdiUuid vdi, long at, byte[] bytes) throws IOException, StorageException {
+    try (BlockDevice disk = driver.attachedTo(from).open(vdi, AccessMode.RW)) {
+      disk.write(at, ByteBuffer.wrap(bytes));
+      disk.flush();
+    }
   }
 }

@@ -39,6 +39,7 @@ final class VdiMethods {
         .add("vdi.snapshot", (arguments, call) -> snapshot(arguments))
         .add("vdi.revert", (arguments, call) -> revert(arguments))
         .add("vdi.copy", this::copy)
+        .add("vdi.pool-migrate", this::move)
         .add("task.cancel", (arguments, call) -> cancelTask(arguments))
         .add("vdi.resize", (arguments, call) -> resize(arguments))
         .add("vdi.destroy", on(manager::vdiDestroy))
@@ -145,6 +146,11 @@ final class VdiMethods {
                 arguments.optional("new-name-label"),
                 arguments.flag("verify"),
                 call)));
+  }
+
+  private Json move(Arguments arguments, Call call) throws StorageException {
+    return Answers.uuid(
+        manager.vdiMove(vdi(arguments), SrUuid.parse(arguments.text("sr-uuid")), call));
   }
 
   private Json cancelTask(Arguments arguments) throws StorageException {
