@@ -2,6 +2,7 @@
 package io.strata.manager;
 
 import io.strata.catalog.AttachmentRecord;
+import io.strata.catalog.CatalogReader;
 import io.strata.catalog.VdiRecord;
 import io.strata.gc.GcAction;
 import io.strata.gc.GcPlanner;
@@ -51,6 +52,31 @@ final class CollectionPlans {
     }
   }
 
+  /// What a collection would do by what the catalog knows: nothing waits for the storage.
+  static List<GcAction> known(CatalogReader reader, SrUuid sr) throws StorageException {
+    List<Volume> nodes =
+        reader.vdis(sr).stream()
+            .filter(vdi -> vdi.kind() == Volume.Kind.VHD && !vdi.missing())
+            .map(vdi ->
+                new Volume(
+                    vdi.uuid(),
+                    vdi.kind(),
+                    vdi.virtualSizeBytes(),
+                    vdi.physicalUtilisationBytes(),
+                    !vdi.managed(),
+                    vdi.parent(),
+                    vdi.problem()))
+            .toList();
+    return GcPlanner.plan(nodes, running(reader, sr));
+  }
+
+  private static Set<VdiUuid> running(CatalogReader reader, SrUuid sr) throws StorageException {
+    return reader.attachments(sr).stream()
+        .filter(a -> a.mode() == AccessMode.RW)
+        .map(AttachmentRecord::vdi)
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
   /// What the catalog knows as a disk or a snapshot with data. A flag in an image, which may be
   /// damaged, is not enough to give one of these up.
   private Set<VdiUuid> disks(SrUuid sr) throws StorageException {
@@ -62,10 +88,7 @@ final class CollectionPlans {
 
   /// The volumes that guests may write to.
   Set<VdiUuid> running(SrUuid sr) throws StorageException {
-    return core.catalog().read(r -> r.attachments(sr)).stream()
-        .filter(a -> a.mode() == AccessMode.RW)
-        .map(AttachmentRecord::vdi)
-        .collect(Collectors.toUnmodifiableSet());
+    return core.catalog().read(r -> running(r, sr));
   }
 
   /// What is to be done about a running leaf, if anything.

@@ -21,6 +21,8 @@ public record SrTree(SrUuid sr, List<Node> nodes) {
   /// @param physicalBytes storage it takes by itself
   /// @param hidden whether it is only the base of others
   /// @param snapshotOf the VDI it was taken of, where it is a snapshot
+  /// @param waits what the next collection does about it and why, or why it stays; empty for what
+  ///   is needed as it is
   /// @param attachments who holds it, and where
   public record Node(
       VdiUuid uuid,
@@ -34,6 +36,7 @@ public record SrTree(SrUuid sr, List<Node> nodes) {
       boolean isASnapshot,
       Optional<VdiUuid> snapshotOf,
       Optional<String> problem,
+      Optional<String> waits,
       List<AttachmentRecord> attachments) {
 
     public Node {

@@ -4,6 +4,7 @@ package io.strata.manager;
 import io.strata.catalog.AttachmentRecord;
 import io.strata.catalog.CatalogReader;
 import io.strata.catalog.VdiRecord;
+import io.strata.gc.GcAction;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
@@ -21,6 +22,7 @@ final class Trees {
   private final Map<VdiUuid, VdiRecord> byUuid = new HashMap<>();
   private final Map<VdiUuid, List<VdiRecord>> children = new HashMap<>();
   private final Map<VdiUuid, List<AttachmentRecord>> attachments = new HashMap<>();
+  private final Map<VdiUuid, String> waits = new HashMap<>();
   private final List<SrTree.Node> nodes = new ArrayList<>();
   private final Set<VdiUuid> visited = new HashSet<>();
 
@@ -37,6 +39,7 @@ final class Trees {
       trees.attachments.computeIfAbsent(attachment.vdi(), v -> new ArrayList<>()).add(attachment);
     }
     vdis.forEach(vdi -> trees.byUuid.put(vdi.uuid(), vdi));
+    CollectionPlans.known(reader, sr).forEach(trees::note);
     List<VdiRecord> roots = new ArrayList<>();
     for (VdiRecord vdi : vdis) {
       Optional<VdiUuid> parent = vdi.parent().filter(trees.byUuid::containsKey);
@@ -48,6 +51,27 @@ final class Trees {
     // What a corrupt storage claims to be its own ancestor is shown all the same.
     vdis.forEach(vdi -> trees.visit(vdi, 0));
     return new SrTree(sr, trees.nodes);
+  }
+
+  private void note(GcAction action) {
+    switch (action) {
+      case GcAction.Remove a -> waits.put(a.node(), "is to be removed: " + a.reason());
+      case GcAction.Keep a -> waits.put(a.node(), "stays: " + a.reason());
+      case GcAction.MergeRun a -> toMerge(belowSurvivor(a.spec().run()), a.reason());
+      case GcAction.MergeLeaf a -> toMerge(a.below(), a.reason() + ", which runs");
+    }
+  }
+
+  private static List<VdiUuid> belowSurvivor(List<VdiUuid> run) {
+    return run.subList(1, run.size());
+  }
+
+  private void toMerge(List<VdiUuid> run, String reason) {
+    for (VdiUuid vdi : run) {
+      if (byUuid.containsKey(vdi) && !byUuid.get(vdi).managed()) {
+        waits.put(vdi, "is to be merged: " + reason);
+      }
+    }
   }
 
   /// Depth first, without recursion: a chain may be long.
@@ -79,6 +103,7 @@ final class Trees {
         vdi.isASnapshot(),
         vdi.snapshotOf(),
         vdi.missing() ? Optional.of("not found on the storage") : vdi.problem(),
+        Optional.ofNullable(waits.get(vdi.uuid())),
         attachments.getOrDefault(vdi.uuid(), List.of()));
   }
 }

@@ -105,6 +105,28 @@ class CollectorTest {
   }
 
   @Test
+  void treeSaysWhatWaitsForACollectionAndWhy() throws Exception {
+    try (StorageManager manager = open()) {
+      VdiUuid disk = prepare(manager);
+      SrUuid sr = manager.vdi(disk).sr();
+      List<String> waiting = waiting(manager, sr);
+      assertThat(waiting)
+          .isNotEmpty()
+          .allSatisfy(reason ->
+              assertThat(reason).startsWith("is to be merged: ").endsWith(disk + ", which runs"));
+      VdiUuid clone = manager.vdiSnapshot(VdiSnapshot.of(disk));
+      assertThat(waiting(manager, sr)).contains("stays: shared by 2 disks");
+      manager.vdiDestroy(clone);
+      manager.srGc(sr);
+      assertThat(waiting(manager, sr)).isEmpty();
+    }
+  }
+
+  private static List<String> waiting(StorageManager manager, SrUuid sr) throws Exception {
+    return manager.tree(sr).nodes().stream().flatMap(node -> node.waits().stream()).toList();
+  }
+
+  @Test
   void closingWaitsForAMergeToBreakOff() throws Exception {
     CountDownLatch merging = new CountDownLatch(1);
     Semaphore goOn = new Semaphore(0);

@@ -97,6 +97,9 @@ final class TreePrinter {
     if (!attached.isEmpty()) {
       line.append("  [attached ").append(Rendering.escaped(attached)).append(']');
     }
+    if (!node.text("waits").isEmpty()) {
+      line.append("  (").append(Rendering.escaped(node.text("waits"))).append(')');
+    }
     if (!node.text("problem").isEmpty()) {
       line.append("  ! ").append(Rendering.escaped(node.text("problem")));
     }

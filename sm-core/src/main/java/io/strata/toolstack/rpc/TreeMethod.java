@@ -74,6 +74,7 @@ final class TreeMethod {
         .with("is-a-snapshot", node.isASnapshot())
         .with("snapshot-of", Json.of(node.snapshotOf()))
         .with("problem", node.problem().orElse(""))
+        .with("waits", node.waits().orElse(""))
         .with("attachments", new Json.Items(attachments))
         .build();
   }

@@ -19,6 +19,7 @@ final class TreePrinterTest {
         .with("hidden", hidden)
         .with("is-a-snapshot", name.equals("before"))
         .with("problem", "")
+        .with("waits", hidden ? "stays: shared by 2 disks" : "")
         .with("attachments", new Json.Items(List.of(held)))
         .build();
   }
@@ -47,7 +48,7 @@ final class TreePrinterTest {
         .isEqualTo(
             """
             a\\nb (file)  S  1 KiB of 4 KiB used
-            |- (base copy)  B  2 GiB, takes 1.5 KiB
+            |- (base copy)  B  2 GiB, takes 1.5 KiB  (stays: shared by 2 disks)
             |  |- before (snapshot)  1  2 GiB, takes 1.5 KiB
             |  `- web  2  2 GiB, takes 1.5 KiB  [attached RW on unix]
             `- (no name)  3  2 GiB, takes 1.5 KiB
