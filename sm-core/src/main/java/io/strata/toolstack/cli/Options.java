@@ -7,7 +7,7 @@ import java.util.Optional;
 
 /// The words of a command line, without the options that every verb takes.
 ///
-/// @param words the verb and its parameters
+/// @param words the verb and its parameters, also those that are given as `--name`
 /// @param home the daemon's folder, where `--home` names one
 /// @param start whether a daemon is started where none runs
 record Options(
@@ -41,7 +41,7 @@ record Options(
         default -> {
           if (word.startsWith("--home=")) {
             home = Optional.of(word.substring("--home=".length()));
-          } else if (word.startsWith("-")) {
+          } else if (word.startsWith("-") && (words.isEmpty() || !word.startsWith("--"))) {
             throw new UsageException("Unknown option: " + word, "");
           } else {
             words.add(word);

@@ -48,6 +48,10 @@ final class ParameterParser {
   }
 
   private void take(String word) throws UsageException, StorageException {
+    if (word.startsWith("--")) {
+      takeOption(word);
+      return;
+    }
     int equals = word.indexOf('=');
     if (equals <= 0) {
       throw usage("'" + Rendering.escaped(word) + "' is no parameter: give name=value");
@@ -72,6 +76,17 @@ final class ParameterParser {
     if (!takeField(name, prefix, value)) {
       throw unknown(name);
     }
+  }
+
+  /// `--name` is `name=true`.
+  private void takeOption(String word) throws UsageException, StorageException {
+    String name = word.substring(2);
+    Optional<Parameter> flag =
+        operation.parameter(name).filter(known -> known.type() == Parameter.Type.FLAG);
+    if (flag.isEmpty()) {
+      throw usage("Unknown option: " + Rendering.escaped(word));
+    }
+    take(name + "=true");
   }
 
   /// Listings, `param-set` and `param-add` take fields by their own names.

@@ -44,6 +44,19 @@ final class ParameterParserTest {
   }
 
   @Test
+  void flagsMayBeGivenAsOptions() throws UsageException, StorageException {
+    List<String> words = Options.parse(List.of("sr-gc", "--dry-run", "uuid=u", "--json")).words();
+    Json.Members parsed = parse("sr-gc", words.subList(1, words.size()).toArray(String[]::new));
+    assertThat(parsed.get("dry-run")).contains(Json.of(true));
+    assertThatThrownBy(() -> parse("sr-gc", "uuid=u", "--uuid"))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("Unknown option: --uuid");
+    assertThatThrownBy(() -> parse("sr-gc", "uuid=u", "--dry-run", "dry-run=false"))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("given twice");
+  }
+
+  @Test
   void aValueCanComeFromAFile(@TempDir Path folder)
       throws UsageException, StorageException, IOException {
     Path secret = Files.writeString(folder.resolve("secret"), "s3cret\n");
