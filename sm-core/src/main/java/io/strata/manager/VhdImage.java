@@ -34,11 +34,11 @@ final class VhdImage implements AutoCloseable {
   static VhdImage receive(Path folder, InputStream image) throws IOException {
     VhdImage received = new VhdImage(newFile(folder));
     try {
-      Files.copy(image, received.file);
+      SpoolFile.receive(image, received.file);
       return received;
     } catch (IOException e) {
       received.close();
-      throw e;
+      throw spooled(folder, e);
     }
   }
 
@@ -58,7 +58,7 @@ final class VhdImage implements AutoCloseable {
       return image;
     } catch (IOException e) {
       image.close();
-      throw e;
+      throw spooled(folder, e);
     }
   }
 
@@ -83,7 +83,7 @@ final class VhdImage implements AutoCloseable {
       return image;
     } catch (IOException e) {
       image.close();
-      throw e;
+      throw spooled(folder, e);
     }
   }
 
@@ -105,6 +105,10 @@ final class VhdImage implements AutoCloseable {
       }
     });
     progress.progress(source.sizeBytes(), source.sizeBytes());
+  }
+
+  private static IOException spooled(Path folder, IOException e) {
+    return TransferFailures.isNoSpace(e) ? new SpoolFullException(folder, e) : e;
   }
 
   private static Path newFile(Path folder) {

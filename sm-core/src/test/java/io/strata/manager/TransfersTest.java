@@ -2,7 +2,9 @@
 package io.strata.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.strata.block.FileContainer;
 import io.strata.spi.AccessMode;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.SrUuid;
@@ -12,6 +14,8 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
@@ -161,6 +165,40 @@ class TransfersTest {
                     new ByteArrayInputStream(new byte[4096]),
                     ProgressListener.NONE)));
     assertNothingLeft();
+  }
+
+  @Test
+  void exportWithoutRoomSaysWhereSpaceIsToBeFreed() throws Exception {
+    VdiUuid vdi = importRaw(new ByteArrayInputStream(image()), image().length);
+    OutputStream full =
+        new OutputStream() {
+          @Override
+          public void write(int b) throws IOException {
+            throw new IOException("No space left on device");
+          }
+        };
+    for (ImageFormat format : ImageFormat.values()) {
+      assertThatThrownBy(() ->
+              bench.manager.vdiExport(new VdiExport(vdi, format, full, ProgressListener.NONE)))
+          .isInstanceOfSatisfying(
+              StorageException.class,
+              e -> {
+                assertThat(e.code()).isEqualTo(ErrorCode.IO_ERROR);
+                assertThat(e.remedy()).contains("where the image goes to").doesNotContain("SR");
+              });
+    }
+  }
+
+  @Test
+  void imageOnItsWayTakesNoSpaceForZeroes() throws Exception {
+    byte[] image = new byte[40 << 20];
+    image[5 << 20] = 1;
+    Path file = home.resolve("image");
+    SpoolFile.receive(new ByteArrayInputStream(image), file);
+    assertThat(Files.readAllBytes(file)).isEqualTo(image);
+    try (FileContainer container = FileContainer.openReadOnly(file)) {
+      assertThat(container.physicalBytes()).isLessThan(1 << 20);
+    }
   }
 
   private void assertNothingLeft() throws StorageException {
