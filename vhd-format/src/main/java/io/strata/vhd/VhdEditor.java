@@ -46,6 +46,9 @@ public final class VhdEditor {
       FixedFooter.grow(container, metadata, sizeBytes);
       return;
     }
+    if (sizeBytes > footer.currentSizeBytes()) {
+      BeyondEnd.clear(container, metadata);
+    }
     int entries = (int) Math.ceilDiv(sizeBytes, (long) metadata.dynamicHeader().blockBytes());
     if (entries > metadata.dynamicHeader().maxTableEntries()) {
       moveTable(container, metadata, entries);
