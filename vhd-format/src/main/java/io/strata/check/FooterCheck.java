@@ -26,7 +26,7 @@ final class FooterCheck {
       footers.copy().ifPresent(copy -> copyInvalid(subject, copy, inForce.isPresent()));
       compare(subject, footers);
     }
-    tail(subject, footers.end(), fixed);
+    tail(subject, footers.end(), fixed, inForce.isPresent());
     inForce.ifPresent(footer -> fields(subject, footer));
   }
 
@@ -73,7 +73,7 @@ final class FooterCheck {
     }
   }
 
-  private static void tail(Subject subject, RawFooter end, boolean fixed) {
+  private static void tail(Subject subject, RawFooter end, boolean fixed, boolean footerInForce) {
     boolean shortFooter = end.valid() && end.lengthBytes() == SHORT_FOOTER_BYTES;
     boolean torn = subject.sizeBytes() % SECTOR_BYTES != 0;
     if (shortFooter) {
@@ -81,7 +81,9 @@ final class FooterCheck {
     } else if (torn && !fixed) {
       subject.add(
           new FooterFinding.TornTail(
-              subject.at(subject.sizeBytes() / SECTOR_BYTES * SECTOR_BYTES), subject.sizeBytes()));
+              subject.at(subject.sizeBytes() / SECTOR_BYTES * SECTOR_BYTES),
+              subject.sizeBytes(),
+              footerInForce));
     }
   }
 

@@ -134,7 +134,7 @@ public sealed interface FooterFinding extends Finding {
   }
 
   /// The image ends within a sector.
-  record TornTail(Where where, long sizeBytes) implements FooterFinding {
+  record TornTail(Where where, long sizeBytes, boolean footerInForce) implements FooterFinding {
     @Override
     public Severity severity() {
       return Severity.WARNING;
@@ -152,7 +152,7 @@ public sealed interface FooterFinding extends Finding {
 
     @Override
     public Optional<Fix> fix() {
-      return Optional.of(Fix.FOOTERS);
+      return footerInForce ? Optional.of(Fix.FOOTERS) : Optional.empty();
     }
   }
 
