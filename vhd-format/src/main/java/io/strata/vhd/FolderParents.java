@@ -4,10 +4,7 @@ package io.strata.vhd;
 import io.strata.block.Container;
 import io.strata.block.FileContainer;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 
-/// Finds parents by UUID among the `.vhd` files of one folder, whatever paths an image names.
+/// Finds parents by UUID among the image files of one folder, whatever paths an image names.
 /// Symbolic links, files that are no VHD and files that can't be opened are passed over.
 public final class FolderParents implements ParentResolver {
   private final Path folder;
@@ -24,12 +21,8 @@ public final class FolderParents implements ParentResolver {
   /// Reads the footers of the folder's images, at once.
   public FolderParents(Path folder) throws IOException {
     this.folder = folder;
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*.{vhd,VHD}")) {
-      for (Path file : files) {
-        if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-          note(file);
-        }
-      }
+    for (Path file : VhdFiles.in(folder)) {
+      note(file);
     }
   }
 

@@ -59,11 +59,28 @@ final class FolderParentsTest {
         .hasMessageContaining("needs the parent");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"PARENT.VHD", "parent.Vhd", "parent.avhd", "parent_1.AVHD"})
+  void parentsAreFoundAsOtherProgramsNameThem(String name) throws IOException {
+    child(name);
+    try (VhdChain chain =
+        VhdChain.open(
+            FileContainer.openReadOnly(folder.resolve("child.vhd")),
+            false,
+            new FolderParents(folder))) {
+      assertThat(chain.depth()).isEqualTo(2);
+    }
+  }
+
   private void child() throws IOException {
-    try (FileContainer parent = FileContainer.create(folder.resolve("parent.vhd"));
+    child("parent.vhd");
+  }
+
+  private void child(String parentName) throws IOException {
+    try (FileContainer parent = FileContainer.create(folder.resolve(parentName));
         FileContainer child = FileContainer.create(folder.resolve("child.vhd"))) {
       VhdCreator.dynamic(parent, UUID.randomUUID(), SIZE_BYTES);
-      VhdCreator.differencing(child, UUID.randomUUID(), parent, "parent.vhd");
+      VhdCreator.differencing(child, UUID.randomUUID(), parent, parentName);
     }
   }
 }

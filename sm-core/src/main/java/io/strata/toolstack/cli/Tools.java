@@ -43,7 +43,7 @@ final class Tools {
     switch (e) {
       case StorageException refused -> terminal.err().println(Main.error(refused));
       case ApiException refused -> terminal.err().println(Main.error(refused.failure()));
-      case IOException failed -> terminal.err().println("Error: " + said(failed));
+      case IOException failed -> terminal.err().println(FileFailures.line(failed));
       default -> throw e;
     }
     return 1;

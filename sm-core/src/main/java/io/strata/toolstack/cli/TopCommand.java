@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.toolstack.cli;
 
+import io.strata.spi.ErrorCode;
+import io.strata.spi.StorageException;
 import io.strata.toolstack.Json;
 import io.strata.toolstack.JsonText;
 import io.strata.toolstack.Rendering;
@@ -49,7 +51,11 @@ final class TopCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException, ApiException, InterruptedException {
+  public Integer call() throws IOException, ApiException, InterruptedException, StorageException {
+    if (rows < 1) {
+      throw new StorageException(
+          ErrorCode.INVALID_ARG, "There are no " + rows + " rows.", "Give --rows from 1 on.");
+    }
     StrataHome chosen = StrataHome.choose(Optional.ofNullable(home), System.getenv());
     Optional<ApiClient> daemon = new DaemonStarter(chosen, terminal.err()).connect();
     if (daemon.isEmpty()) {

@@ -3,21 +3,20 @@ package io.strata.toolstack.cli;
 
 import io.strata.block.Container;
 import io.strata.block.FileContainer;
-import io.strata.manager.ImageFormat;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.StorageException;
 import io.strata.toolstack.image.ImageDevice;
 import io.strata.toolstack.image.ImageLock;
 import io.strata.vhd.DiskType;
 import io.strata.vhd.ParentLink;
+import io.strata.vhd.VhdFiles;
 import io.strata.vhd.VhdInfo;
 import io.strata.vhd.VhdMerge;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /// Merges a VHD file into its parent in the same folder, without a daemon. The child stays as it
@@ -57,10 +56,17 @@ final class VhdCoalesce {
               + " "
               + info(parent).sizeBytes()
               + ".",
-          "Resize the parent first: strata vhd resize " + parent + " " + info.sizeBytes() + ".");
+          info(parent).sizeBytes() < info.sizeBytes()
+              ? "Resize the parent first: strata vhd resize "
+                  + parent
+                  + " "
+                  + info.sizeBytes()
+                  + "."
+              : "A child can't be smaller than its parent: look for the parent that it was made"
+                  + " over.");
     }
     try (ImageLock _ = ImageLock.writing(parent);
-        ImageLock _ = ImageLock.chain(child, ImageFormat.RAW, false)) {
+        ImageLock _ = ImageLock.reading(child)) {
       merge(child, parent);
     }
     terminal
@@ -99,17 +105,13 @@ final class VhdCoalesce {
   /// What the child holds must not reach others that read through the same parent.
   private static void refuseSiblings(Path child, Path parent, UUID parentUuid)
       throws IOException, StorageException {
-    Path folder = child.toAbsolutePath().getParent();
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*.{vhd,VHD}")) {
-      for (Path file : files) {
-        if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
-            && !Files.isSameFile(file, child)
-            && names(file, parentUuid)) {
-          throw new StorageException(
-              ErrorCode.VDI_IN_USE,
-              file + " depends on " + parent + " too, and would change.",
-              "Copy one of them with strata vhd convert, then remove it.");
-        }
+    Path folder = Optional.ofNullable(child.toAbsolutePath().getParent()).orElse(Path.of("/"));
+    for (Path file : VhdFiles.in(folder)) {
+      if (!Files.isSameFile(file, child) && names(file, parentUuid)) {
+        throw new StorageException(
+            ErrorCode.VDI_IN_USE,
+            file + " depends on " + parent + " too, and would change.",
+            "Copy one of them with strata vhd convert, then remove it.");
       }
     }
   }

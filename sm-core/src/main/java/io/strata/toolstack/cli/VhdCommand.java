@@ -18,9 +18,9 @@ import io.strata.vhd.DiskType;
 import io.strata.vhd.VhdChain;
 import io.strata.vhd.VhdCreator;
 import io.strata.vhd.VhdEditor;
+import io.strata.vhd.VhdFiles;
 import io.strata.vhd.VhdInfo;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -113,7 +113,7 @@ final class VhdCommand {
       @Parameters(paramLabel = "FILE") Path file,
       @Option(names = "--bitmaps", description = "Read the blocks' data too.") boolean bitmaps,
       @Option(names = "--json", description = "As JSON.") boolean json)
-      throws IOException {
+      throws IOException, StorageException {
     return new VhdIntegrity(terminal).check(file, bitmaps, json);
   }
 
@@ -164,7 +164,7 @@ final class VhdCommand {
           "Give the child a name of its own.");
     }
     try (FileContainer below = FileContainer.openReadOnly(parent);
-        ImageLock _ = ImageLock.chain(parent, ImageFormat.RAW, false);
+        ImageLock _ = ImageLock.reading(parent);
         NewFile target = NewFile.plan(child, force)) {
       try (FileContainer container = FileContainer.create(target.part())) {
         VhdCreator.differencing(
@@ -209,14 +209,12 @@ final class VhdCommand {
     UUID uuid = ImageDevice.infoOf(file).uuid();
     Optional<Path> smallest = Optional.empty();
     long smallestBytes = Long.MAX_VALUE;
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder(file), "*.{vhd,VHD}")) {
-      for (Path candidate : files) {
-        Optional<VhdInfo> info = readable(candidate);
-        if (info.flatMap(VhdInfo::parent).filter(p -> p.uuid().equals(uuid)).isPresent()
-            && info.get().sizeBytes() < smallestBytes) {
-          smallest = Optional.of(candidate);
-          smallestBytes = info.get().sizeBytes();
-        }
+    for (Path candidate : VhdFiles.in(folder(file))) {
+      Optional<VhdInfo> info = readable(candidate);
+      if (info.flatMap(VhdInfo::parent).filter(p -> p.uuid().equals(uuid)).isPresent()
+          && info.get().sizeBytes() < smallestBytes) {
+        smallest = Optional.of(candidate);
+        smallestBytes = info.get().sizeBytes();
       }
     }
     return smallest;

@@ -13,14 +13,16 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
 
 /// What is known of a VHD file, as JSON.
 final class VhdFacts {
   private static final long EPOCH_2000_SECONDS = 946_684_800L;
-  private static final int MOST_LAYERS = 16 * 1024;
 
   private VhdFacts() {}
 
@@ -61,8 +63,13 @@ final class VhdFacts {
     List<String> chain = new ArrayList<>();
     String child = file.toString();
     String problem = "";
+    Set<UUID> seen = new HashSet<>(Set.of(leaf.uuid()));
     Optional<ParentLink> link = leaf.parent();
-    while (link.isPresent() && problem.isEmpty() && chain.size() < MOST_LAYERS) {
+    while (link.isPresent() && problem.isEmpty()) {
+      if (!seen.add(link.get().uuid())) {
+        problem = file + " depends on itself: its chain meets " + link.get().uuid() + " twice";
+        break;
+      }
       try (Container parent = parents.open(link.get(), child)) {
         child = parent.location();
         chain.add(child);

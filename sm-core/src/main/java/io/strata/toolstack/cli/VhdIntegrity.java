@@ -37,10 +37,12 @@ final class VhdIntegrity {
   }
 
   /// @return 0 where nothing is worse than INFO, else 1
-  int check(Path file, boolean bitmaps, boolean json) throws IOException {
+  int check(Path file, boolean bitmaps, boolean json) throws IOException, StorageException {
     CheckReport report;
-    try (FileContainer container = FileContainer.openReadOnly(file)) {
-      report = VhdChecker.check(container, options(file, bitmaps));
+    CheckOptions options = options(file, bitmaps);
+    try (FileContainer container = FileContainer.openReadOnly(file);
+        ImageLock _ = ImageLock.reading(file)) {
+      report = VhdChecker.check(container, options);
     }
     if (json) {
       out.println(JsonText.pretty(json(report)));
@@ -56,7 +58,8 @@ final class VhdIntegrity {
       throws IOException, StorageException {
     CheckOptions options = options(file, bitmaps);
     if (dryRun) {
-      try (FileContainer container = FileContainer.openReadOnly(file)) {
+      try (FileContainer container = FileContainer.openReadOnly(file);
+          ImageLock _ = ImageLock.reading(file)) {
         return repair(container, options, true, json);
       }
     }

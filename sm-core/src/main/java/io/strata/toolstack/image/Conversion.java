@@ -25,6 +25,7 @@ public final class Conversion {
   /// Converts; the new file has its name only once it is whole and durable.
   ///
   /// @param force whether a file of that name is replaced
+  /// @throws StorageException [ErrorCode#VDI_IN_USE] also where another command writes the image
   public static void convert(
       Path from,
       ImageFormat fromFormat,
@@ -34,6 +35,7 @@ public final class Conversion {
       ProgressListener progress)
       throws IOException, StorageException {
     try (BlockDevice source = ImageDevice.open(from, fromFormat, false);
+        ImageLock _ = ImageLock.chain(from, fromFormat, false);
         NewFile file = NewFile.plan(to, force)) {
       if (toFormat == ImageFormat.VHD) {
         checkSize(source.sizeBytes());

@@ -44,6 +44,13 @@ public final class ImageLock implements AutoCloseable {
     return of(List.of(), Optional.of(file));
   }
 
+  /// For a command that looks at an image as it stands there, without its parents.
+  ///
+  /// @throws StorageException [ErrorCode#VDI_IN_USE] where another writes it
+  public static ImageLock reading(Path file) throws IOException, StorageException {
+    return of(List.of(file), Optional.empty());
+  }
+
   /// For a command that reads an image and its parents, and may write the image.
   ///
   /// @throws StorageException [ErrorCode#VDI_IN_USE] where another writes one of them, or uses the
@@ -100,7 +107,8 @@ public final class ImageLock implements AutoCloseable {
         throw new StorageException(
             ErrorCode.SR_IN_USE,
             "'" + Messages.printable(file.toString()) + "' belongs to an SR that is attached.",
-            "Unplug that SR's PBD, or stop its daemon; disks of an SR are changed by vdi-* commands.");
+            "Unplug that SR's PBD, or stop its daemon; disks of an SR are changed by vdi-*"
+                + " commands.");
       }
     }
   }

@@ -5,6 +5,7 @@ import io.strata.manager.ImageFormat;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.Messages;
 import io.strata.spi.StorageException;
+import io.strata.vhd.VhdFiles;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
@@ -43,7 +44,7 @@ public record ImageName(Optional<ImageFormat> format, Packing packing, String st
     }
     int dot = name.lastIndexOf('.');
     String suffix = dot < 0 ? "" : name.substring(dot).toLowerCase(Locale.ROOT);
-    if (suffix.equals(".vhd")) {
+    if (VhdFiles.isNamed(suffix)) {
       return new ImageName(Optional.of(ImageFormat.VHD), packing, name.substring(0, dot));
     }
     if (RAW_SUFFIXES.contains(suffix)) {

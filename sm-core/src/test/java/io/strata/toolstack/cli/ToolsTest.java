@@ -3,10 +3,13 @@ package io.strata.toolstack.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.strata.block.FileContainer;
 import io.strata.manager.ImageFormat;
 import io.strata.spi.StorageException;
 import io.strata.store.DirectoryStore;
 import io.strata.toolstack.image.ImageLock;
+import io.strata.vhd.VhdEditor;
+import io.strata.vhd.VhdInfo;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -99,10 +102,68 @@ final class ToolsTest {
       assertThat(refused("vhd", "resize", path("p.vhd"), "8MiB")).contains("VDIInUse (24)");
       assertThat(refused("vhd", "repair", path("p.vhd"))).contains("VDIInUse (24)");
       assertThat(refused("vhd", "snapshot", path("p.vhd"), path("c.vhd"))).contains("in use");
+      assertThat(refused("vhd", "convert", path("p.vhd"), path("p.raw"))).contains("VDIInUse (24)");
+      assertThat(refused("vhd", "check", path("p.vhd"))).contains("VDIInUse (24)");
+      assertThat(refused("vhd", "repair", "--dry-run", path("p.vhd"))).contains("VDIInUse (24)");
+      assertThat(folder.resolve("p.raw")).doesNotExist();
       assertThat(refused("serve", path("p.vhd"))).contains("VDIInUse (24)", "p.vhd");
       assertThat(refused("serve", path("p.vhd"), "--read-only")).contains("VDIInUse (24)");
     }
     done("vhd", "resize", path("p.vhd"), "8MiB");
+  }
+
+  @Test
+  void aConversionOfAChainWhoseParentIsWrittenIsRefused() throws IOException, StorageException {
+    Path parent = disk("p.vhd");
+    done("vhd", "snapshot", path("p.vhd"), path("c.vhd"));
+    try (ImageLock _ = ImageLock.writing(parent)) {
+      assertThat(refused("vhd", "convert", path("c.vhd"), path("c.raw")))
+          .contains("VDIInUse (24)", "p.vhd");
+    }
+    converted(path("c.vhd"), path("c.raw"));
+  }
+
+  @Test
+  void aChainThatDependsOnItselfIsShownOnce() throws IOException {
+    disk("a.vhd");
+    done("vhd", "snapshot", path("a.vhd"), path("b.vhd"));
+    try (FileContainer container = FileContainer.openReadWrite(folder.resolve("b.vhd"))) {
+      VhdEditor.relink(container, VhdInfo.read(container), "b.vhd");
+    }
+    assertThat(said(0, "vhd", "info", path("b.vhd"))).contains("depends on itself");
+    assertThat(said(1, "vhd", "check", path("b.vhd"))).contains("b.vhd");
+    assertThat(refused("vhd", "convert", path("b.vhd"), path("b.raw")))
+        .contains("VDILoad (65)", "depends on itself");
+  }
+
+  @Test
+  void failuresOfFilesHaveANumberAndARemedy() throws IOException {
+    disk("a.vhd");
+    Files.write(folder.resolve("x.vhd"), new byte[5000]);
+    assertThat(refused("vhd", "info", path("x.vhd"))).contains("VDILoad (65)", "strata vhd check");
+    assertThat(refused("vhd", "info", path("y.vhd"))).contains("InvalidArg (1)", "is not there.");
+    assertThat(refused("vhd", "create", path("a.vhd"), "--size", "1MiB"))
+        .contains("InvalidArg (1)", "exists already. Give another, or --force.");
+  }
+
+  /// A checkpoint of Hyper-V reads through the same parent.
+  @Test
+  void aParentOfACheckpointIsLeftAlone() throws IOException {
+    Path parent = disk("p.vhd");
+    done("vhd", "snapshot", path("p.vhd"), path("c.vhd"));
+    done("vhd", "snapshot", path("p.vhd"), path("c_1.avhd"));
+    byte[] before = Files.readAllBytes(parent);
+    assertThat(refused("vhd", "coalesce", path("c.vhd"))).contains("VDIInUse (24)", "c_1.avhd");
+    assertThat(refused("vhd", "resize", path("p.vhd"), "8MiB")).contains("VDIInUse (24)");
+    assertThat(parent).hasBinaryContent(before);
+    Files.delete(folder.resolve("c.vhd"));
+    done("vhd", "coalesce", path("c_1.avhd"));
+    converted(path("c_1.avhd"), path("c.raw"));
+  }
+
+  @Test
+  void aTableWithoutRowsIsRefused() {
+    assertThat(refused("top", "--rows", "-1", "--home", path("home"))).contains("InvalidArg (1)");
   }
 
   @Test
@@ -143,6 +204,12 @@ final class ToolsTest {
     assertThat(said(1, "vhd", "repair", path("empty.vhd")))
         .contains("0 bytes", "empty.vhd: nothing more can be repaired");
     assertThat(empty).isEmptyFile();
+  }
+
+  /// Also says how far it is.
+  private static void converted(String from, String to) {
+    TestTerminal terminal = TestTerminal.create();
+    assertThat(Main.run(List.of("vhd", "convert", from, to), terminal.terminal())).isZero();
   }
 
   private static String said(int exitCode, String... words) {
