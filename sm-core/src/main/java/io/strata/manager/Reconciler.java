@@ -74,10 +74,28 @@ final class Reconciler {
         writer.deleteVdi(node);
       }
     } else if (known.isPresent()) {
-      writer.observeVdi(volume.get());
+      writer.observeVdi(seen(known.get(), volume.get()));
     } else if (volume.get().hidden()) {
       writer.insertVdi(nameless(sr, volume.get()));
     }
+  }
+
+  /// A VHD that can't be read says nothing of itself, and one whose parent can't be found not which
+  /// node that was: what was known before stays. A damaged base must not pass for a disk of its own
+  /// that nobody needs.
+  private static Volume seen(VdiRecord known, Volume volume) {
+    if (volume.problem().isEmpty()) {
+      return volume;
+    }
+    boolean unreadable = volume.virtualSizeBytes() == 0;
+    return new Volume(
+        volume.uuid(),
+        volume.kind(),
+        volume.virtualSizeBytes(),
+        volume.physicalBytes(),
+        unreadable ? !known.managed() : volume.hidden(),
+        volume.parent().or(known::parent),
+        volume.problem());
   }
 
   static VdiRecord nameless(SrUuid sr, Volume volume) {
@@ -150,7 +168,7 @@ final class Reconciler {
     private void present(CatalogWriter writer, Optional<VdiRecord> known, Volume volume)
         throws StorageException {
       if (known.isPresent()) {
-        writer.observeVdi(volume);
+        writer.observeVdi(seen(known.get(), volume));
         if (known.get().missing()) {
           found.add(volume.uuid());
         }

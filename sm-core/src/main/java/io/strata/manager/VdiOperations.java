@@ -205,6 +205,7 @@ final class VdiOperations {
       Repository repository = core.plugged().require(sr);
       VdiRecord vdi = VdiRecords.managed(core.catalog().read(r -> r.vdi(uuid)));
       assertFree(uuid);
+      assertNobodysParent(repository, uuid);
       tracking.bridge(repository, vdi);
       try (Intents.Intent intent =
           intents.begin(Operation.VDI_DESTROY, sr, Map.of(Replay.SOURCE, uuid.toString()))) {
@@ -247,6 +248,32 @@ final class VdiOperations {
       throw e;
     }
     intent.commit(results.removed(repository, vdi.sr(), vdi.uuid()));
+  }
+
+  /// A VHD that can't be read may be the parent that another one lacks.
+  private static void assertNobodysParent(Repository repository, VdiUuid uuid)
+      throws StorageException {
+    if (repository.volume(uuid).filter(VdiOperations::unreadable).isEmpty()) {
+      return;
+    }
+    for (Volume other : repository.scan()) {
+      if (other.problem().isPresent() && !unreadable(other)) {
+        throw new StorageException(
+            ErrorCode.VDI_IN_USE,
+            "VDI "
+                + uuid
+                + " can't be read, and may be what VDI "
+                + other.uuid()
+                + " lacks: "
+                + other.problem().get()
+                + ".",
+            "Restore or repair its file, or destroy VDI " + other.uuid() + " first.");
+      }
+    }
+  }
+
+  private static boolean unreadable(Volume volume) {
+    return volume.problem().isPresent() && volume.virtualSizeBytes() == 0;
   }
 
   private static boolean isThere(Repository repository, VdiUuid uuid) {
