@@ -112,7 +112,7 @@ final class CopyPlanner {
 
   private static CopyIntent.Base base(Core core, VdiUuid uuid, VdiRecord source, VdiRecord target)
       throws StorageException {
-    VdiRecord base = VdiRecords.withData(core.catalog().read(r -> r.vdi(uuid)));
+    VdiRecord base = VdiRecords.managed(core.catalog().read(r -> r.vdi(uuid)));
     Optional<String> content = base.knownContent();
     if (!base.sr().equals(source.sr())
         || content.isEmpty()

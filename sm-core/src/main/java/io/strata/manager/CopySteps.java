@@ -88,7 +88,8 @@ final class CopySteps {
 
   /// Whether source, base and target hold what they held when the copy broke off.
   private boolean unchanged(CopyIntent copy) throws StorageException {
-    boolean sameSource = holds(copy.source(), copy.content());
+    boolean sameSource =
+        known(copy.source(), copy.content()).filter(vdi -> !vdi.metadataOnly()).isPresent();
     boolean sameBase = sameBase(copy);
     boolean sameTarget =
         copy.into().isEmpty()
@@ -114,15 +115,15 @@ final class CopySteps {
     Optional<CopyIntent.Base> base = copy.base();
     return base.isEmpty()
         || base.get().vdi().equals(copy.target())
-        || holds(base.get().vdi(), base.get().content());
+        || known(base.get().vdi(), base.get().content()).isPresent();
   }
 
-  private boolean holds(VdiUuid vdi, String content) throws StorageException {
+  /// A disk, if it holds a content.
+  private Optional<VdiRecord> known(VdiUuid vdi, String content) throws StorageException {
     return core.catalog()
         .read(r -> r.findVdi(vdi))
-        .filter(known -> known.managed() && !known.metadataOnly())
-        .flatMap(VdiRecord::knownContent)
-        .equals(Optional.of(content));
+        .filter(VdiRecord::managed)
+        .filter(known -> known.knownContent().equals(Optional.of(content)));
   }
 
   /// Gives up a copy that broke off: a new disk's volume goes; a disk that was written over keeps

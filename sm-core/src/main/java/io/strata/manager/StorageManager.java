@@ -82,7 +82,7 @@ public final class StorageManager implements AutoCloseable {
         new VdiOperations(core, intents, metadata, results, attachments, disks, tracking);
     snapshots =
         new SnapshotOperations(core, intents, results, reconciler, attachments, disks, tracking);
-    TransferDisks transferDisks = new TransferDisks(core, intents, attachments);
+    TransferDisks transferDisks = new TransferDisks(core, intents, attachments, tracking);
     transfers = new Transfers(core, intents, results, transferDisks, home.spool());
     copies = new Copies(core, intents, results, transferDisks, vdiOperations::destroyMoved);
     parameters = new Parameters(core, metadata, disks);

@@ -18,9 +18,11 @@ final class TransferDisks {
   private final Core core;
   private final Intents intents;
   private final Attachments attachments;
+  private final ChangeTracking tracking;
 
-  TransferDisks(Core core, Intents intents, Attachments attachments) {
+  TransferDisks(Core core, Intents intents, Attachments attachments, ChangeTracking tracking) {
     this.core = core;
+    this.tracking = tracking;
     this.intents = intents;
     this.attachments = attachments;
   }
@@ -85,8 +87,12 @@ final class TransferDisks {
     }
   }
 
-  /// Which granules of a disk may differ from another one, in the same SR.
+  /// Which granules of a disk may differ from another one, in the same SR. Of a snapshot whose data
+  /// were destroyed the change information tells.
   GranuleBitmap changed(VdiUuid base, VdiRecord source, String verb) throws StorageException {
+    if (core.catalog().read(r -> r.vdi(base)).metadataOnly()) {
+      return tracking.changed(base, source.uuid());
+    }
     try (var _ = core.locks().srShared(source.sr(), verb)) {
       ChangedBlocks facet =
           core.plugged()

@@ -142,7 +142,7 @@ final class Transfers {
 
   private void exportDifference(VdiExport request, VdiUuid baseUuid) throws StorageException {
     VdiRecord source = VdiRecords.withData(core.catalog().read(r -> r.vdi(request.vdi())));
-    VdiRecord base = VdiRecords.withData(core.catalog().read(r -> r.vdi(baseUuid)));
+    VdiRecord base = VdiRecords.managed(core.catalog().read(r -> r.vdi(baseUuid)));
     assertBase(request, source, base);
     try (Claims.Claim claim = disks.claimForReading(source, "vdi-export");
         Claims.Claim _ = disks.claimForReading(base, "vdi-export");

@@ -319,6 +319,33 @@ class ChangeTrackingTest {
     assertThat(content(other, copy)).isEqualTo(content(sr, second));
   }
 
+  /// What backups keep of a snapshot is all that an increment upon it needs.
+  @Test
+  void incrementsGoOnUponASnapshotWhoseDataWereDestroyed() throws Exception {
+    manager.vdiEnableCbt(disk);
+    write(disk, 0, 512);
+    VdiUuid first = snapshot();
+    byte[] full = export(first, Optional.empty());
+    write(disk, 100_000, 70_000);
+    VdiUuid second = snapshot();
+    manager.vdiDataDestroy(first);
+    assertThat(driver.attachedTo(sr).volume(first)).isEmpty();
+    VdiUuid target = importImage(full, Optional.empty());
+    importImage(export(second, Optional.of(first)), Optional.of(target));
+    assertThat(content(other, target)).isEqualTo(content(sr, second));
+    VdiUuid copied = importImage(full, Optional.empty());
+    manager.vdiCopy(
+        new VdiCopy(
+            second,
+            Optional.empty(),
+            Optional.of(copied),
+            Optional.of(first),
+            Optional.empty(),
+            true,
+            (d, t) -> {}));
+    assertThat(content(other, copied)).isEqualTo(content(sr, second));
+  }
+
   /// A refused increment changes nothing, so that the same image goes on once the disk was grown.
   @Test
   void incrementOfAGrownDiskGoesOnOnceItsBaseIsGrown() throws Exception {
