@@ -2,7 +2,6 @@
 package io.strata.manager;
 
 import io.strata.catalog.IntentRecord;
-import io.strata.catalog.VdiRecord;
 import io.strata.spi.PbdUuid;
 import io.strata.spi.Repository;
 import io.strata.spi.Snapshots;
@@ -12,9 +11,8 @@ import io.strata.spi.VdiUuid;
 import java.util.List;
 import java.util.Optional;
 
-/// Ends what a crash interrupted. Operations that make a new disk are undone, since nobody was told
-/// of it; those that change or remove one are replayed; a snapshot exists or not, as its storage
-/// says.
+/// Ends what a crash interrupted. Operations that make a new disk or a snapshot are undone, since
+/// nobody was told of it; those that change or remove one are replayed.
 ///
 /// An undo that fails stays, is logged, and is tried at the next plug or scan; a replay that fails
 /// is logged and given up.
@@ -94,15 +92,14 @@ final class Recovery {
   private void settleVdi(IntentRecord record, Repository repository) throws StorageException {
     try (Intents.Intent intent = intents.resume(record)) {
       switch (Operation.parse(record.operation())) {
-        case VDI_CLONE -> {
-          undoClone(record, repository);
+        case VDI_CLONE, VDI_SNAPSHOT -> {
+          undoBranch(record, repository);
           intent.drop();
         }
         case VDI_CREATE, VDI_IMPORT -> {
           repository.delete(Replay.newVdi(record).uuid());
           intent.drop();
         }
-        case VDI_SNAPSHOT -> settleSnapshot(record, repository, intent);
         case VDI_REVERT -> {
           VdiUuid vdi = Replay.vdi(record, Replay.SOURCE);
           VdiUuid snapshot = Replay.vdi(record, Replay.BASE);
@@ -142,30 +139,18 @@ final class Recovery {
   }
 
   /// A base that is half made is the source's VHD under a second name: the branch is brought to its
-  /// end, so that the base is one, before the new volume goes.
-  private static void undoClone(IntentRecord record, Repository repository)
+  /// end, so that the base is one, before the new volume goes. A snapshot that was made so late
+  /// would hold what the crash left in its disk, and not what it held when it was asked for.
+  private static void undoBranch(IntentRecord record, Repository repository)
       throws StorageException {
-    VdiUuid copy = Replay.newVdi(record).uuid();
+    VdiUuid added = Replay.newVdi(record).uuid();
     Optional<Snapshots> branches = repository.snapshots();
     if (branches.isPresent()) {
       VdiUuid source = Replay.vdi(record, Replay.SOURCE);
       VdiUuid base = Replay.vdi(record, Replay.BASE);
-      branches.get().recover(new Snapshots.SnapshotSpec(source, copy, base));
+      branches.get().recover(new Snapshots.SnapshotSpec(source, added, base));
     }
-    repository.delete(copy);
-  }
-
-  private void settleSnapshot(IntentRecord record, Repository repository, Intents.Intent intent)
-      throws StorageException {
-    VdiRecord snapshot = Replay.newVdi(record);
-    VdiUuid source = Replay.vdi(record, Replay.SOURCE);
-    VdiUuid base = Replay.vdi(record, Replay.BASE);
-    var spec = new Snapshots.SnapshotSpec(source, snapshot.uuid(), base);
-    if (VolumeResults.snapshots(repository).recover(spec)) {
-      intent.commit(results.added(repository, snapshot, List.of(source, base)));
-    } else {
-      intent.drop();
-    }
+    repository.delete(added);
   }
 
   private static void attempt(IntentRecord intent, Intents.Ending ending) {

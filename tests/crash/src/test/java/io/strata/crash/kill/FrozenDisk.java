@@ -20,7 +20,6 @@ final class FrozenDisk {
   private final long[] before;
   private final Map<Integer, List<Change>> byWriter = new HashMap<>();
   private boolean settled;
-  private boolean unanswered;
 
   /// @param before what the disk held when the snapshot was asked for; taken over
   FrozenDisk(String name, long sizeBytes, long[] before) {
@@ -52,19 +51,8 @@ final class FrozenDisk {
     return before.clone();
   }
 
-  /// Its request had no answer, and it is there all the same.
-  void unanswered() {
-    unanswered = true;
-  }
-
-  /// Whether it may hold what the death left in its disk, instead of an instant of the clients'
-  /// changes: a recovery ends a snapshot whose base was there already.
-  boolean mayBeAsTheDeathLeftIt() {
-    return unanswered && !settled;
-  }
-
   /// Takes what is found for what the snapshot holds from then on.
-  void settle(long[] found) {
+  private void settle(long[] found) {
     System.arraycopy(found, 0, before, 0, found.length);
     byWriter.clear();
     settled = true;

@@ -5,7 +5,6 @@ import io.strata.spi.VdiUuid;
 import io.strata.toolstack.Json;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -207,7 +206,6 @@ final class KilledHome {
     unanswered =
         found -> {
           if (found.containsKey(snapshot.toString())) {
-            frozen.unanswered();
             addSnapshot(snapshot, frozen, disk);
           }
         };
@@ -361,31 +359,11 @@ final class KilledHome {
     if (uri.isPresent()) {
       long[] stamps = uri.get().readAll(frozen.name());
       api.detach(snapshot);
-      if (frozen.mayBeAsTheDeathLeftIt() && isContentOfItsDisk(api, snapshot, stamps)) {
-        frozen.settle(stamps);
-      } else {
-        frozen.check(stamps);
-      }
+      frozen.check(stamps);
     } else if (!frozen.settled()) {
       throw new Violation(frozen.name() + " can't be attached");
     }
     return frozen;
-  }
-
-  /// Whether a snapshot holds just what its disk does, to which nobody wrote yet. The disk itself
-  /// is checked by its own model.
-  private boolean isContentOfItsDisk(Verbs api, VdiUuid snapshot, long[] stamps)
-      throws IOException {
-    Disk disk = disks.get(origins.getOrDefault(snapshot, snapshot));
-    if (disk == null) {
-      return false;
-    }
-    if (disk.uri().isPresent()) {
-      return Arrays.equals(disk.uri().get().readAll(disk.name()), stamps);
-    }
-    long[] content = api.attach(disk.vdi(), "RO").orElseThrow().readAll(disk.name());
-    api.detach(disk.vdi());
-    return Arrays.equals(content, stamps);
   }
 
   /// After a restart: everything must be there, and hold what it must. Then clients go on.
