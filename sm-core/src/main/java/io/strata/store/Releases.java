@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.store;
 
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -20,6 +21,7 @@ final class Releases {
     Thread thread =
         Thread.ofPlatform()
             .name("release")
+            .daemon()
             .unstarted(() -> {
               try {
                 work.run();
@@ -31,20 +33,20 @@ final class Releases {
     thread.start();
   }
 
-  /// Waits until nothing is open any more that was to be closed.
-  void await() {
-    boolean interrupted = false;
-    for (Thread thread : running) {
-      while (thread.isAlive()) {
-        try {
-          thread.join();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
+  /// Waits until nothing is open any more that was to be closed, or the time is over: a kernel that
+  /// frees a large file's storage can't be hurried, and nothing is lost if that goes on.
+  ///
+  /// @return how many are still being closed
+  int await(Duration patience) {
+    long deadline = System.nanoTime() + patience.toNanos();
+    try {
+      for (Thread thread : running) {
+        Duration left = Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
+        boolean _ = thread.join(left);
       }
-    }
-    if (interrupted) {
+    } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    return running.size();
   }
 }

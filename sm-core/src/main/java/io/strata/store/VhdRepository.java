@@ -22,6 +22,9 @@ import io.strata.spi.VolumeSpec;
 import io.strata.vhd.VhdCreator;
 import io.strata.vhd.VhdEditor;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -33,6 +36,11 @@ import java.util.concurrent.locks.ReentrantLock;
 /// that VHD, by which its children find it wherever its name has moved. The hidden flag is in the
 /// footer too. Nothing else is kept.
 public final class VhdRepository implements Repository {
+  private static final Logger LOG = System.getLogger(VhdRepository.class.getName());
+
+  /// How long closing waits for images that are gone to be freed.
+  private static final Duration RELEASE_PATIENCE = Duration.ofSeconds(60);
+
   private static final long LARGEST_VHD_BYTES = 2040L << 30;
   private static final long VHD_ROUNDING_BYTES = 2L << 20;
   private static final long SECTOR_BYTES = 512;
@@ -355,7 +363,15 @@ public final class VhdRepository implements Repository {
           open + " VDIs in " + store.location() + " are still open.",
           "Detach them first.");
     }
-    shelf.releases.await();
+    int closing = shelf.releases.await(RELEASE_PATIENCE);
+    if (closing > 0) {
+      LOG.log(
+          Level.WARNING,
+          "{0}: {1} deleted images are still being freed after {2}; an unmount may find it busy",
+          store.location(),
+          closing,
+          RELEASE_PATIENCE);
+    }
     try {
       store.close();
     } catch (IOException failed) {
