@@ -56,8 +56,7 @@ final class Collector {
     return plans.plan(sr);
   }
 
-  /// Collects until nothing is left to do. A disk whose guest writes faster than its leaf can be
-  /// merged is left one node longer, for a later collection: this one ends however busy guests are.
+  /// Collects until nothing is left to do.
   ///
   /// @return what was done
   List<GcAction> collect(SrUuid sr) throws StorageException {
@@ -69,10 +68,9 @@ final class Collector {
     }
     try {
       List<GcAction> done = new ArrayList<>();
-      Set<VdiUuid> outrun = ConcurrentHashMap.newKeySet();
       while (!stopped) {
-        List<GcAction> work = plans.plan(sr).stream().filter(a -> isWork(a, outrun)).toList();
-        List<GcAction> succeeded = work.isEmpty() ? List.of() : carryOut(sr, work, outrun);
+        List<GcAction> work = plans.plan(sr).stream().filter(Collector::isWork).toList();
+        List<GcAction> succeeded = work.isEmpty() ? List.of() : carryOut(sr, work);
         done.addAll(succeeded);
         if (succeeded.isEmpty()) {
           break;
@@ -124,17 +122,15 @@ final class Collector {
     leafMerges.settleFreeze(record, repository, intent);
   }
 
-  private static boolean isWork(GcAction action, Set<VdiUuid> outrun) {
+  private static boolean isWork(GcAction action) {
     return switch (action) {
       case GcAction.Keep _ -> false;
-      case GcAction.MergeLeaf leaf -> !outrun.contains(leaf.volume());
-      case GcAction.Remove _, GcAction.MergeRun _ -> true;
+      case GcAction.Remove _, GcAction.MergeRun _, GcAction.MergeLeaf _ -> true;
     };
   }
 
-  /// @param outrun takes the volumes whose guests wrote too fast
   /// @return what was done
-  private List<GcAction> carryOut(SrUuid sr, List<GcAction> work, Set<VdiUuid> outrun) {
+  private List<GcAction> carryOut(SrUuid sr, List<GcAction> work) {
     List<GcAction> done = java.util.Collections.synchronizedList(new ArrayList<>());
     List<Thread> threads = new ArrayList<>();
     for (GcAction action : work) {
@@ -150,7 +146,7 @@ final class Collector {
                   return;
                 }
                 try {
-                  carryOut(sr, action, outrun);
+                  carryOut(sr, action);
                   done.add(action);
                 } catch (StorageException | RuntimeException e) {
                   LOG.log(
@@ -171,18 +167,14 @@ final class Collector {
     return List.copyOf(done);
   }
 
-  private void carryOut(SrUuid sr, GcAction action, Set<VdiUuid> outrun) throws StorageException {
+  private void carryOut(SrUuid sr, GcAction action) throws StorageException {
     if (stopped) {
       throw CollectionPlans.changed(sr);
     }
     switch (action) {
       case GcAction.Remove remove -> remove(sr, remove.node());
       case GcAction.MergeRun run -> merges.merge(sr, run.spec());
-      case GcAction.MergeLeaf leaf -> {
-        if (!leafMerges.merge(sr, leaf.volume())) {
-          outrun.add(leaf.volume());
-        }
-      }
+      case GcAction.MergeLeaf leaf -> leafMerges.merge(sr, leaf.volume());
       case GcAction.Keep _ -> {}
     }
     LOG.log(System.Logger.Level.INFO, "SR {0}: collected: {1}", sr, action.reason());

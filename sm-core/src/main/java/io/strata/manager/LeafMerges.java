@@ -17,13 +17,9 @@ import java.util.function.BooleanSupplier;
 
 /// Merges the leaf that a guest writes to into what is below it.
 final class LeafMerges {
-  private static final System.Logger LOG = System.getLogger(LeafMerges.class.getName());
-
-  /// Up to this size a running leaf is merged while its guest waits.
-  static final long ABSORB_BYTES = 4L << 20;
-
-  /// How often a running leaf is frozen before it is left one node longer.
-  static final int MOST_ROUNDS = 5;
+  /// Up to this size a running leaf is merged at once into what is below it. What holds more is
+  /// frozen first, and merged into whichever node holds most.
+  static final long ABSORB_BYTES = 64L << 20;
 
   private final Core core;
   private final Intents intents;
@@ -50,32 +46,29 @@ final class LeafMerges {
     this.stopped = stopped;
   }
 
-  /// Rounds: what the leaf holds is frozen and merged while the guest goes on, until so little is
-  /// left that it is merged while the guest waits.
-  ///
-  /// @return false if the guest writes too fast for that
-  boolean merge(SrUuid sr, VdiUuid volume) throws StorageException {
-    for (int round = 0; round < MOST_ROUNDS && !stopped.getAsBoolean(); round++) {
-      Optional<GcAction.MergeLeaf> leaf = plans.leaf(sr, volume);
-      if (leaf.isEmpty()) {
-        return true;
-      }
-      long held = physicalBytes(sr, volume);
-      if (leaf.get().below().size() == 1 && held <= ABSORB_BYTES) {
-        absorb(sr, volume);
-        return true;
-      }
-      if (round == 0 || held > ABSORB_BYTES) {
-        freeze(sr, volume);
-      }
+  /// Merges what the leaf holds and what is below it into one node, and then what the guest wrote
+  /// meanwhile: once, since what it writes during that goes to both.
+  void merge(SrUuid sr, VdiUuid volume) throws StorageException {
+    Optional<GcAction.MergeLeaf> leaf = plans.leaf(sr, volume);
+    if (leaf.isEmpty()) {
+      return;
+    }
+    if (!small(sr, leaf.get())) {
+      freeze(sr, volume);
       List<VdiUuid> run = plans.leaf(sr, volume).map(GcAction.MergeLeaf::below).orElse(List.of());
       if (run.size() > 1) {
-        merges.merge(
-            sr, plans.run(sr, run), round == 0 ? MergePace.Share.HALF : MergePace.Share.QUARTER);
+        merges.merge(sr, plans.run(sr, run));
       }
     }
-    LOG.log(System.Logger.Level.INFO, "VDI {0}: its guest writes too fast; one node stays", volume);
-    return false;
+    absorb(sr, volume);
+  }
+
+  /// Whether the leaf can be merged as it is.
+  private boolean small(SrUuid sr, GcAction.MergeLeaf leaf) throws StorageException {
+    Volume top = volume(sr, leaf.volume());
+    return leaf.below().size() == 1
+        && top.physicalBytes() <= ABSORB_BYTES
+        && top.virtualSizeBytes() == volume(sr, leaf.below().getFirst()).virtualSizeBytes();
   }
 
   /// Ends a freeze that a crash interrupted. The caller holds the SR alone.
@@ -88,12 +81,8 @@ final class LeafMerges {
     intent.drop();
   }
 
-  private long physicalBytes(SrUuid sr, VdiUuid volume) throws StorageException {
-    return core.plugged()
-        .require(sr)
-        .volume(volume)
-        .map(Volume::physicalBytes)
-        .orElseThrow(() -> CollectionPlans.changed(sr));
+  private Volume volume(SrUuid sr, VdiUuid vdi) throws StorageException {
+    return core.plugged().require(sr).volume(vdi).orElseThrow(() -> CollectionPlans.changed(sr));
   }
 
   private void freeze(SrUuid sr, VdiUuid volume) throws StorageException {
@@ -107,7 +96,7 @@ final class LeafMerges {
       var prepared = plans.tree(sr).prepareFreeze(volume, base);
       intent.passed("prepared");
       try {
-        disks.whilePaused(volume, prepared::commit);
+        disks.whileAtRest(volume, prepared::commit);
       } catch (StorageException e) {
         prepared.abandon();
         intent.undo(e, () -> {});
@@ -121,15 +110,42 @@ final class LeafMerges {
   }
 
   private void absorb(SrUuid sr, VdiUuid volume) throws StorageException {
-    VhdTree tree = plans.tree(sr);
+    try (VhdTree.Absorption absorption = begin(sr, volume)) {
+      absorption.copy(new MergePace(disks, () -> goOn(sr), _ -> {}));
+      try (var _ = core.locks().sr(sr, "sr-gc")) {
+        absorption.finish();
+        disks.whileAtRest(
+            volume,
+            () -> {
+              absorption.end();
+              return Replacement.none();
+            });
+        reconciler.reconcile(sr, core.plugged().require(sr));
+      }
+    }
+  }
+
+  private VhdTree.Absorption begin(SrUuid sr, VdiUuid volume) throws StorageException {
     try (var _ = core.locks().sr(sr, "sr-gc")) {
-      disks.whilePaused(
-          volume,
-          () -> {
-            tree.absorb(volume);
-            return Replacement.none();
-          });
-      reconciler.reconcile(sr, core.plugged().require(sr));
+      VhdTree.Absorption absorption = plans.tree(sr).absorb(volume);
+      try {
+        disks.whileAtRest(
+            volume,
+            () -> {
+              absorption.begin();
+              return Replacement.none();
+            });
+        return absorption;
+      } catch (StorageException e) {
+        absorption.close();
+        throw e;
+      }
+    }
+  }
+
+  private void goOn(SrUuid sr) throws StorageException {
+    if (stopped.getAsBoolean()) {
+      throw CollectionPlans.changed(sr);
     }
   }
 }

@@ -5,31 +5,21 @@ import io.strata.spi.StorageException;
 import io.strata.spi.VhdTree;
 import java.util.concurrent.locks.LockSupport;
 
-/// Follows a merge and leaves the guests a part of the time while they are busy.
+/// Follows a merge and leaves the guests half of the time while they are busy.
 final class MergePace implements VhdTree.MergeProgress {
-  private static final long PIECE_BYTES = 1L << 20;
+  /// How long a merge works before it rests: about as long as a guest's request takes, which may
+  /// have to wait for a processor meanwhile.
+  private static final long BURST_NANOS = 200_000;
+
+  /// How long guests count as busy after a request.
+  private static final long BUSY_NANOS = 10_000_000;
 
   private final ServedDisks disks;
-  private final Share share;
   private final Check check;
   private final Durable durable;
-  private long bytes;
   private long since = System.nanoTime();
   private long seenRequests;
-
-  /// What busy guests are left.
-  enum Share {
-    /// Half of the time.
-    HALF(1),
-    /// A quarter: for what must become less faster than a guest makes more of it.
-    QUARTER(3);
-
-    private final int workPerRest;
-
-    Share(int workPerRest) {
-      this.workPerRest = workPerRest;
-    }
-  }
+  private long seenAt = since - BUSY_NANOS;
 
   /// May refuse to go on.
   @FunctionalInterface
@@ -43,27 +33,27 @@ final class MergePace implements VhdTree.MergeProgress {
     void upTo(int block) throws StorageException;
   }
 
-  MergePace(ServedDisks disks, Share share, Check check, Durable durable) {
+  MergePace(ServedDisks disks, Check check, Durable durable) {
     this.disks = disks;
-    this.share = share;
     this.check = check;
     this.durable = durable;
   }
 
   @Override
-  public void merged(long more) throws StorageException {
+  public void merged(long bytes) throws StorageException {
     check.goOn();
-    bytes += more;
-    if (bytes < PIECE_BYTES) {
+    long now = System.nanoTime();
+    long busy = now - since;
+    if (busy < BURST_NANOS) {
       return;
     }
-    bytes = 0;
-    long busy = System.nanoTime() - since;
     long requests = disks.requests();
-    boolean guestsBusy = requests != seenRequests;
-    seenRequests = requests;
-    if (guestsBusy) {
-      LockSupport.parkNanos(busy / share.workPerRest);
+    if (requests != seenRequests) {
+      seenRequests = requests;
+      seenAt = now;
+    }
+    if (now - seenAt < BUSY_NANOS) {
+      LockSupport.parkNanos(busy);
     }
     since = System.nanoTime();
   }

@@ -51,17 +51,13 @@ final class Merges {
   }
 
   void merge(SrUuid sr, MergeSpec spec) throws StorageException {
-    merge(sr, spec, MergePace.Share.HALF);
-  }
-
-  void merge(SrUuid sr, MergeSpec spec, MergePace.Share share) throws StorageException {
     VhdTree tree = plans.tree(sr);
     try (Intents.Intent intent = begin(sr, spec)) {
       try (VhdTree.Merge merge = open(sr, tree, spec)) {
         Integer cursor = cursors.remove(spec);
         merge.copy(
             cursor == null ? 0 : cursor,
-            new MergePace(disks, share, () -> goOn(sr), block -> intent.reached(BLOCK + block)));
+            new MergePace(disks, () -> goOn(sr), block -> intent.reached(BLOCK + block)));
         try (var _ = core.locks().sr(sr, "sr-gc")) {
           intent.reached(COPIED);
           merge.finish();
@@ -107,7 +103,9 @@ final class Merges {
         }
       }
     } finally {
-      replaced.forEach(Prepared::release);
+      for (Prepared prepared : replaced) {
+        prepared.release();
+      }
     }
   }
 

@@ -28,11 +28,6 @@ import java.util.concurrent.ConcurrentHashMap;
 final class ServedDisks implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(ServedDisks.class.getName());
 
-  /// A flush that takes no longer left little to do for the next one, which a guest waits for.
-  private static final long SHORT_FLUSH_MILLIS = 5;
-
-  private static final int MOST_EARLY_FLUSHES = 5;
-
   private final BlockBackend backend;
   private final Duration drainTimeout;
   private final Duration flushInterval;
@@ -191,42 +186,25 @@ final class ServedDisks implements AutoCloseable {
     }
   }
 
-  /// Runs the work while no request reaches the VDI and every write is durable, and serves the
-  /// device that it returns. When it fails the exports go on with the device that they had.
-  ///
-  /// Most of what is to be flushed is flushed before the pause.
+  /// As [#whileAtRest], for work that flushes: most of that is done before.
   void whilePaused(VdiUuid vdi, PausedWork work) throws StorageException {
-    long millis = Long.MAX_VALUE;
-    for (int i = 0; i < MOST_EARLY_FLUSHES && millis > SHORT_FLUSH_MILLIS; i++) {
-      long start = System.nanoTime();
-      flush(vdi);
-      millis = (System.nanoTime() - start) / 1_000_000;
-    }
-    whileStopped(vdi, work, NbdExport::pause);
+    flush(vdi);
+    whileAtRest(vdi, work);
   }
 
-  /// As [#whilePaused], but nothing is flushed.
+  /// Runs the work while no request reaches the VDI, and serves the device that it returns. When it
+  /// fails the exports go on with the device that they had. Nothing is flushed.
   void whileAtRest(VdiUuid vdi, PausedWork work) throws StorageException {
-    whileStopped(vdi, work, NbdExport::rest);
-  }
-
-  /// How an export is stopped.
-  @FunctionalInterface
-  private interface Stop {
-    void stop(NbdExport export, Duration timeout) throws IOException;
-  }
-
-  private void whileStopped(VdiUuid vdi, PausedWork work, Stop stop) throws StorageException {
     Served disk = served.get(vdi);
     if (disk == null) {
       discard(vdi, work.run());
       return;
     }
-    List<NbdExport> paused = new ArrayList<>();
+    List<NbdExport> resting = new ArrayList<>();
     try {
       for (NbdExport export : disk.exports.values()) {
-        stop(vdi, export, stop);
-        paused.add(export);
+        rest(vdi, export);
+        resting.add(export);
       }
       Optional<BlockDevice> replacement = work.run().device();
       if (replacement.isPresent()) {
@@ -234,13 +212,13 @@ final class ServedDisks implements AutoCloseable {
         disk.exports.values().forEach(export -> export.swap(replacement.get()));
       }
     } finally {
-      paused.forEach(NbdExport::resume);
+      resting.forEach(NbdExport::resume);
     }
   }
 
-  private void stop(VdiUuid vdi, NbdExport export, Stop stop) throws StorageException {
+  private void rest(VdiUuid vdi, NbdExport export) throws StorageException {
     try {
-      stop.stop(export, drainTimeout);
+      export.rest(drainTimeout);
     } catch (IOException e) {
       throw new StorageException(
           ErrorCode.IO_ERROR,

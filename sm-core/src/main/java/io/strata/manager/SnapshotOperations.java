@@ -96,14 +96,16 @@ final class SnapshotOperations {
     }
   }
 
-  /// The guest waits only while the prepared snapshot is committed.
+  /// The guest waits only while the prepared snapshot is committed. One that could not be made
+  /// durable after that is left to recovery, as after a crash.
   private void take(Snapshots facet, Snapshots.SnapshotSpec spec, Intents.Intent intent)
       throws StorageException {
+    Snapshots.Prepared prepared;
     try {
-      Snapshots.Prepared prepared = facet.prepare(spec);
+      prepared = facet.prepare(spec);
       intent.passed("prepared");
       try {
-        disks.whilePaused(
+        disks.whileAtRest(
             spec.source(),
             () -> {
               Replacement replacement = prepared.commit();
@@ -114,12 +116,12 @@ final class SnapshotOperations {
         prepared.abandon();
         throw e;
       }
-      intent.passed("resumed");
-      prepared.release();
     } catch (StorageException e) {
       intent.undo(e, () -> {});
       throw e;
     }
+    intent.passed("resumed");
+    prepared.release();
   }
 
   /// Puts a VDI that is not in use back to the content of one of its snapshots. What it held since

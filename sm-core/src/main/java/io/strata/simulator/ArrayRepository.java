@@ -229,6 +229,16 @@ final class ArrayRepository implements Repository {
       return new Prepared() {
         @Override
         public Replacement commit() throws StorageException {
+          Optional<BlockDevice> device = device(spec.source()).filter(d -> !d.readOnly());
+          if (device.isPresent()) {
+            // Barrier: an array copies what it was given, not what a host still has in its caches.
+            translated(
+                "VDI " + spec.source() + " can't be flushed",
+                () -> {
+                  device.get().flush();
+                  return spec;
+                });
+          }
           copy(spec.source(), spec.snapshot());
           return Replacement.none();
         }

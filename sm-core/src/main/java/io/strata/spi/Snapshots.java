@@ -4,7 +4,7 @@ package io.strata.spi;
 /// Facet: point-in-time copies.
 public interface Snapshots {
 
-  /// Prepares a snapshot; may take time proportional to metadata. Nothing is visible yet.
+  /// Prepares a snapshot; may take time proportional to metadata. Nobody is told of it yet.
   Prepared prepare(SnapshotSpec spec) throws StorageException;
 
   /// Brings a snapshot that a crash interrupted to its end, or leaves no trace of it.
@@ -25,16 +25,17 @@ public interface Snapshots {
 
   /// A snapshot about to happen.
   interface Prepared {
-    /// Makes the snapshot, in constant time. If the volume is open for writing its export is paused
-    /// and flushed.
+    /// Takes the point in time, in constant time. If the volume is open for writing its export is
+    /// at rest, and what was written last may not be flushed.
     Replacement commit() throws StorageException;
 
     /// Forgets what was prepared; also after a commit that failed.
     void abandon();
 
-    /// Follows a commit when the disk runs again: what a guest need not wait for is done, and what
-    /// was replaced is let go, which may take seconds: a deleted file's storage is freed at its
-    /// last close.
-    default void release() {}
+    /// Follows a commit when the disk runs again, and does what a guest need not wait for: the
+    /// result is durable after it, and what was replaced is let go.
+    ///
+    /// @throws StorageException the result may not be durable: nobody must be told of it
+    default void release() throws StorageException {}
   }
 }

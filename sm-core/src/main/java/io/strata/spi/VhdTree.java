@@ -27,9 +27,9 @@ public interface VhdTree {
   /// Ends a freeze that a crash interrupted, or leaves no trace of it. The volume is not open.
   void recoverFreeze(VdiUuid volume, VdiUuid base) throws StorageException;
 
-  /// Merges a volume that is open for writing, and whose export is paused, into its parent, which
-  /// is hidden and has no other child. Takes time in proportion to what the volume holds itself.
-  void absorb(VdiUuid volume) throws StorageException;
+  /// Opens the merge of a volume that is open for writing into its parent, which is hidden and has
+  /// no other child. A user's operation on the volume breaks it off.
+  Absorption absorb(VdiUuid volume) throws StorageException;
 
   /// Prepares that a volume that is open reads through the nodes that are its parents now, so that
   /// removed ones are let go. [Snapshots.Prepared#commit] needs its export to be paused.
@@ -71,6 +71,27 @@ public interface VhdTree {
     void finish() throws StorageException;
 
     /// Releases what the merge holds open.
+    @Override
+    void close();
+  }
+
+  /// The merge of a volume that a guest writes to into its parent. It ends however much the guest
+  /// writes: that goes to both.
+  interface Absorption extends AutoCloseable {
+
+    /// Has every change made in both from here on. The volume's export is at rest.
+    void begin() throws StorageException;
+
+    /// Copies what the volume held itself, while the guest goes on. May be broken off.
+    void copy(MergeProgress progress) throws StorageException;
+
+    /// Makes the parent's VHD the volume's. The SR is the caller's alone; the guest goes on.
+    void finish() throws StorageException;
+
+    /// Has changes made in the one VHD that is left. The volume's export is at rest.
+    void end() throws StorageException;
+
+    /// Lets go of the former VHD; breaks off what was not finished, without harm.
     @Override
     void close();
   }

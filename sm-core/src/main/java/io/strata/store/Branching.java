@@ -28,13 +28,19 @@ import java.util.UUID;
 /// | step | names after it | after a crash |
 /// |---|---|---|
 /// | drafts of V and S, flushed | V | as if nothing happened |
-/// | link V to B, *barrier*; what is open for writing to V takes writes until here | V, B: one VHD | V's draft is put in place |
+/// | link V to B, *barrier* | V, B: one VHD | V's draft is put in place |
 /// | V's draft replaces V | V over B | S is made over B by `recover` |
 /// | S's draft becomes S, *barrier* | V and S over B | B is hidden by `recover` |
+/// | the open device moves from B to V | | |
+/// | what it wrote to B before is made durable, *barrier* | | |
 /// | B is hidden | done | |
 ///
-/// In each of them V opens with the right content. Where V is not open for writing and its VHD
-/// holds nothing of its own, S becomes a child of V's parent, and no base is made.
+/// In each of them V opens with the right content. What is open for writing writes to B until it
+/// moves, which V shows all the same, since it is empty until then. The move needs no I/O: writes
+/// to V are not vouched for by a flush before those to B are durable, and V has its name for long.
+///
+/// Where V is not open for writing and its VHD holds nothing of its own, S becomes a child of V's
+/// parent, and no base is made.
 final class Branching {
   private static final Logger LOG = System.getLogger(Branching.class.getName());
 
@@ -44,12 +50,13 @@ final class Branching {
     this.shelf = shelf;
   }
 
-  /// Makes the drafts.
+  /// Makes the new images, and gives them their names. A volume that is open for writing goes on
+  /// with its VHD, which is the base's then.
   ///
   /// @param refusal the number for volumes that can't be branched
   Branch prepare(Fork spec, ErrorCode refusal) throws IOException, StorageException {
     if (spec.added().isPresent() && recover(spec)) {
-      return new Branch(spec, Way.DONE);
+      return new Branch(spec, Way.DONE, Optional.empty());
     }
     Node source = shelf.requireVhd(spec.source(), refusal);
     if (source.hidden()) {
@@ -60,8 +67,11 @@ final class Branching {
     }
     shelf.cancelMerges(spec.source());
     Optional<OpenVolume> writer = shelf.open.writer(spec.source());
+    if (writer.isPresent() && !(writer.get().below() instanceof VhdChain)) {
+      throw OpenVolumes.inUse(spec.source(), "was merged, and the merge could not be ended");
+    }
     if (writer.isEmpty() && spec.added().isPresent() && draftBeside(source, spec)) {
-      return new Branch(spec, Way.BESIDE);
+      return new Branch(spec, Way.BESIDE, Optional.empty());
     }
     String baseName = VolumeName.vhd(spec.base());
     Map<VdiUuid, VolumeShelf.Draft> drafts = new LinkedHashMap<>();
@@ -78,30 +88,69 @@ final class Branching {
       // Barrier: the content has a second name before it loses the first.
       shelf.store.sync();
       shelf.refresh(spec.base());
+      for (VdiUuid child : spec.children()) {
+        shelf.publish(child);
+      }
+      // Barrier: what is written to the source's new VHD is in the one that its name means.
+      shelf.store.sync();
+      return new Branch(
+          spec, Way.OVER_BASE, writer.isPresent() ? topOf(writer.get()) : Optional.empty());
     } catch (IOException | RuntimeException failed) {
-      abandon(spec, failed);
+      takeBack(spec, failed);
       throw failed;
     }
-    return new Branch(spec, Way.OVER_BASE);
   }
 
-  private void abandon(Fork spec, Exception failed) {
+  /// Opens the source's new VHD, to be put on top of its open chain.
+  private Optional<Top> topOf(OpenVolume writer) throws IOException {
+    if (!(writer.below() instanceof VhdChain chain)) {
+      return Optional.empty();
+    }
+    Container container = shelf.store.open(VolumeName.vhd(writer.vdi()), true);
     try {
-      abandon(spec);
+      return Optional.of(new Top(writer, chain, chain.openChild(container)));
+    } catch (IOException | RuntimeException failed) {
+      container.close();
+      throw failed;
+    }
+  }
+
+  /// An open volume, and the image that its chain is to get on top.
+  private record Top(OpenVolume writer, VhdChain chain, VhdChain.Child child) {}
+
+  /// Gives the source its VHD back. If that fails too, the open device must not write on, since the
+  /// new volume may depend on what it would write to: it is closed.
+  private void takeBack(Fork spec, Exception failed) {
+    try {
+      takeBack(spec);
     } catch (IOException | RuntimeException alsoFailed) {
+      failed.addSuppressed(alsoFailed);
+      shelf.open.writer(spec.source()).ifPresent(w -> closeQuietly(w, failed));
+    }
+  }
+
+  private static void closeQuietly(OpenVolume writer, Exception failed) {
+    try {
+      writer.below().close();
+    } catch (IOException alsoFailed) {
       failed.addSuppressed(alsoFailed);
     }
   }
 
-  /// Forgets what was prepared.
-  private void abandon(Fork spec) throws IOException {
+  private void takeBack(Fork spec) throws IOException {
     Optional<Node> source = shelf.refresh(spec.source());
     Optional<Node> base = shelf.refresh(spec.base());
-    if (base.isPresent() && source.isPresent() && source.get().sameVhd(base.get())) {
-      forgetBase(spec);
-    } else {
-      dropDrafts(spec);
+    if (base.isPresent()) {
+      if (spec.added().isPresent()) {
+        shelf.store.delete(VolumeName.vhd(spec.requireAdded()));
+        shelf.refresh(spec.requireAdded());
+      }
+      if (source.isPresent() && !source.get().sameVhd(base.get())) {
+        shelf.store.replace(VolumeName.vhd(spec.base()), VolumeName.vhd(spec.source()));
+        shelf.refresh(spec.source());
+      }
     }
+    forgetBase(spec);
   }
 
   /// What becomes of a volume.
@@ -198,46 +247,54 @@ final class Branching {
     shelf.store.sync();
   }
 
-  /// A branch whose drafts are there.
+  /// A branch whose images are there.
   final class Branch {
     private final Fork spec;
     private final Way way;
+    private final Optional<Top> top;
+    private Optional<VhdChain> moved = Optional.empty();
+    private boolean committed;
 
-    private Branch(Fork spec, Way way) {
+    private Branch(Fork spec, Way way, Optional<Top> top) {
       this.spec = spec;
       this.way = way;
+      this.top = top;
     }
 
     Replacement commit() throws IOException {
-      return switch (way) {
-        case DONE -> Replacement.none();
-        case BESIDE -> {
-          shelf.publish(spec.requireAdded());
-          shelf.store.sync();
-          yield Replacement.none();
-        }
-        case OVER_BASE -> overBase();
-      };
+      Replacement replacement =
+          switch (way) {
+            case DONE -> Replacement.none();
+            case BESIDE -> {
+              shelf.publish(spec.requireAdded());
+              shelf.store.sync();
+              yield Replacement.none();
+            }
+            case OVER_BASE -> move();
+          };
+      committed = true;
+      return replacement;
     }
 
-    private Replacement overBase() throws IOException {
-      try {
-        // No barrier after this: until the source's draft has replaced it durably, that draft is
-        // there, and attaching the store puts it in place before anyone can write to the base.
-        shelf.publish(spec.source());
-        if (spec.added().isPresent()) {
-          shelf.publish(spec.requireAdded());
-        }
-        // Barrier: what is acknowledged from now on is in the source's new VHD.
-        shelf.store.sync();
-        return exchange();
-      } catch (IOException | RuntimeException failed) {
-        undo(failed);
-        throw failed;
+    /// Puts the source's new VHD on top of its open chain.
+    private Replacement move() throws IOException {
+      if (top.isEmpty()) {
+        return Replacement.none();
+      }
+      OpenVolume writer = top.get().writer();
+      VhdChain next = top.get().chain().withChild(top.get().child());
+      moved = Optional.of(next);
+      return Replacement.of(shelf.open.exchange(writer, next));
+    }
+
+    /// Makes durable what was written before the commit. The guest goes on meanwhile.
+    void settle() throws IOException {
+      if (moved.isPresent()) {
+        moved.get().settle();
       }
     }
 
-    /// The last step, for which no guest needs to wait.
+    /// The last step.
     void release() {
       if (way != Way.OVER_BASE) {
         return;
@@ -250,54 +307,24 @@ final class Branching {
       }
     }
 
-    /// Puts the source's new VHD on top of its open chain.
-    private Replacement exchange() throws IOException {
-      Optional<OpenVolume> writer = shelf.open.writer(spec.source());
-      if (writer.isEmpty() || !(writer.get().below() instanceof VhdChain chain)) {
-        return Replacement.none();
+    /// Forgets what was prepared, unless it was committed.
+    void abandon() throws IOException {
+      if (committed || way == Way.DONE) {
+        return;
       }
-      Container child = shelf.store.open(VolumeName.vhd(spec.source()), true);
+      if (way == Way.BESIDE) {
+        dropDrafts(spec);
+        return;
+      }
+      if (top.isPresent()) {
+        top.get().child().close();
+      }
       try {
-        return Replacement.of(shelf.open.exchange(writer.get(), chain.withChild(child)));
+        takeBack(spec);
       } catch (IOException | RuntimeException failed) {
-        child.close();
+        shelf.open.writer(spec.source()).ifPresent(w -> closeQuietly(w, failed));
         throw failed;
       }
-    }
-
-    /// Gives the source its VHD back. If that fails too, the open device must not write on, since
-    /// the new volume may depend on what it would write to: it is closed.
-    private void undo(Exception failed) {
-      try {
-        Optional<Node> source = shelf.refresh(spec.source());
-        Optional<Node> base = shelf.refresh(spec.base());
-        if (base.isPresent()) {
-          if (spec.added().isPresent()) {
-            shelf.store.delete(VolumeName.vhd(spec.requireAdded()));
-            shelf.refresh(spec.requireAdded());
-          }
-          if (source.isPresent() && !source.get().sameVhd(base.get())) {
-            shelf.store.replace(VolumeName.vhd(spec.base()), VolumeName.vhd(spec.source()));
-            shelf.refresh(spec.source());
-          }
-        }
-        forgetBase(spec);
-      } catch (IOException | RuntimeException alsoFailed) {
-        failed.addSuppressed(alsoFailed);
-        shelf.open.writer(spec.source()).ifPresent(w -> closeQuietly(w, failed));
-      }
-    }
-
-    private void closeQuietly(OpenVolume writer, Exception failed) {
-      try {
-        writer.below().close();
-      } catch (IOException alsoFailed) {
-        failed.addSuppressed(alsoFailed);
-      }
-    }
-
-    void abandon() throws IOException {
-      Branching.this.abandon(spec);
     }
   }
 }

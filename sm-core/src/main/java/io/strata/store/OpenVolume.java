@@ -5,9 +5,12 @@ import io.strata.block.BlockDevice;
 import io.strata.block.ExtentVisitor;
 import io.strata.spi.AccessMode;
 import io.strata.spi.VdiUuid;
+import io.strata.vhd.MirroredLeaf;
+import io.strata.vhd.VhdChain;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.util.Optional;
 
 /// A device that was handed out, and is known to the repository until it is closed.
 ///
@@ -38,7 +41,16 @@ final class OpenVolume implements BlockDevice {
     return below;
   }
 
-  /// Exchanges what is below; the device is at rest.
+  /// The chain that shows what the device does; none of a raw volume.
+  Optional<VhdChain> chain() {
+    return switch (below) {
+      case VhdChain chain -> Optional.of(chain);
+      case MirroredLeaf mirror -> Optional.of(mirror.leaf());
+      default -> Optional.empty();
+    };
+  }
+
+  /// Exchanges what is below; the device is at rest, or both take the same writes.
   void below(BlockDevice changed) {
     below = changed;
   }

@@ -4,6 +4,7 @@ package io.strata.store;
 import io.strata.spi.Replacement;
 import io.strata.spi.Snapshots.Prepared;
 import io.strata.spi.StorageException;
+import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 
@@ -20,17 +21,18 @@ record PreparedBranch(VhdRepository repository, Branching.Branch branch, String 
   }
 
   @Override
-  public void release() {
+  public void release() throws StorageException {
     try {
-      repository.locked(
-          failure,
-          () -> {
-            branch.release();
-            return branch;
-          });
-    } catch (StorageException failed) {
-      LOG.log(Level.WARNING, failure + " cleanly", failed);
+      branch.settle();
+    } catch (IOException failed) {
+      throw StoreFailures.of(failure, failed);
     }
+    repository.locked(
+        failure,
+        () -> {
+          branch.release();
+          return branch;
+        });
   }
 
   @Override
@@ -43,8 +45,7 @@ record PreparedBranch(VhdRepository repository, Branching.Branch branch, String 
             return branch;
           });
     } catch (StorageException failed) {
-      // Drafts are dropped when the SR is attached the next time.
-      LOG.log(Level.WARNING, failure + ": its drafts stay", failed);
+      LOG.log(Level.WARNING, failure + ", nor taken back", failed);
     }
   }
 }

@@ -8,7 +8,6 @@ import io.strata.spi.VdiUuid;
 import io.strata.spi.VhdTree.Merge;
 import io.strata.spi.VhdTree.MergeProgress;
 import io.strata.spi.VhdTree.MergeSpec;
-import io.strata.vhd.MergeListener;
 import io.strata.vhd.ParentLink;
 import io.strata.vhd.VhdChain;
 import io.strata.vhd.VhdEditor;
@@ -37,8 +36,7 @@ import org.jspecify.annotations.Nullable;
 /// | the others are removed, nearest to the guest first | orphans |
 ///
 /// Each step leaves every VDI with its content, since T shows what the whole run shows.
-final class RunMerge implements Merge {
-  private static final int CANCEL_SECONDS = 30;
+final class RunMerge implements Merge, MergeUnderWay {
   private static final Logger LOG = System.getLogger(RunMerge.class.getName());
 
   private final VhdRepository repository;
@@ -75,13 +73,13 @@ final class RunMerge implements Merge {
     new RunMerge(repository, shelf, spec).end();
   }
 
-  /// Whether a user's operation on this node must break the merge off.
-  boolean concerns(VdiUuid vdi) {
+  @Override
+  public boolean concerns(VdiUuid vdi) {
     return vdi.equals(spec.survivor()) || vdi.equals(spec.target());
   }
 
-  /// Breaks the copy off, and waits until it lets go of the images.
-  void cancel() throws IOException {
+  @Override
+  public void cancel() throws IOException {
     cancelled = true;
     try {
       if (!copying.tryLock(CANCEL_SECONDS, TimeUnit.SECONDS)) {
@@ -112,10 +110,10 @@ final class RunMerge implements Merge {
       if (opened == null) {
         throw brokenOff();
       }
-      opened.run(fromBlock, new Bridge(progress));
+      opened.run(fromBlock, new ProgressBridge(progress, () -> cancelled, this::brokenOff));
       copied = true;
-    } catch (BrokenOff brokenOff) {
-      throw brokenOff.reason;
+    } catch (ProgressBridge.BrokenOff brokenOff) {
+      throw brokenOff.reason();
     } catch (IOException failed) {
       throw StoreFailures.of(failure, failed);
     } finally {
@@ -275,13 +273,7 @@ final class RunMerge implements Merge {
   }
 
   private void relink(Node child, VhdInfo parent, String name) throws IOException {
-    Optional<VhdChain> running =
-        shelf
-            .open
-            .writer(child.vdi())
-            .map(OpenVolume::below)
-            .filter(VhdChain.class::isInstance)
-            .map(VhdChain.class::cast);
+    Optional<VhdChain> running = shelf.open.writer(child.vdi()).flatMap(OpenVolume::chain);
     if (running.isPresent()) {
       running.get().relinkLeaf(Optional.of(parent), name);
     } else {
@@ -302,47 +294,6 @@ final class RunMerge implements Merge {
     if (goes) {
       shelf.store.delete(node.get().name());
       shelf.refresh(vdi);
-    }
-  }
-
-  /// Says a broken-off merge's reason through code that knows IOException only.
-  private static final class BrokenOff extends IOException {
-    private static final long serialVersionUID = 1L;
-
-    private final StorageException reason;
-
-    BrokenOff(StorageException reason) {
-      super(reason);
-      this.reason = reason;
-    }
-  }
-
-  private final class Bridge implements MergeListener {
-    private final MergeProgress progress;
-
-    Bridge(MergeProgress progress) {
-      this.progress = progress;
-    }
-
-    @Override
-    public void merged(long bytes) throws IOException {
-      if (cancelled) {
-        throw new BrokenOff(brokenOff());
-      }
-      try {
-        progress.merged(bytes);
-      } catch (StorageException reason) {
-        throw new BrokenOff(reason);
-      }
-    }
-
-    @Override
-    public void durableUpTo(int block) throws IOException {
-      try {
-        progress.durableUpTo(block);
-      } catch (StorageException reason) {
-        throw new BrokenOff(reason);
-      }
     }
   }
 }

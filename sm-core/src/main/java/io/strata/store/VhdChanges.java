@@ -69,10 +69,10 @@ final class VhdChanges implements ChangedBlocks {
     private Lent open(VdiUuid vdi) throws IOException, StorageException {
       Node node = shelf.requireVhd(vdi, ErrorCode.CBT_CHANGED_BLOCKS_ERROR);
       requireOnlyOne(node);
-      Optional<OpenVolume> writer = shelf.open.writer(vdi);
-      if (writer.isPresent() && writer.get().below() instanceof VhdChain chain) {
+      Optional<VhdChain> open = shelf.open.writer(vdi).flatMap(OpenVolume::chain);
+      if (open.isPresent()) {
         running = true;
-        return new Lent(chain, false);
+        return new Lent(open.get(), false);
       }
       return new Lent(shelf.openChain(node, false), true);
     }

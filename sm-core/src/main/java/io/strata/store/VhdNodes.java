@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.store;
 
-import io.strata.block.Container;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.Replacement;
 import io.strata.spi.Snapshots.Prepared;
@@ -9,10 +8,9 @@ import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import io.strata.spi.VhdTree;
 import io.strata.spi.Volume;
-import io.strata.vhd.MergeListener;
+import io.strata.vhd.MirroredLeaf;
 import io.strata.vhd.ParentLink;
 import io.strata.vhd.VhdChain;
-import io.strata.vhd.VhdMerge;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -22,6 +20,17 @@ import java.util.Optional;
 /// The VHD nodes of a store, and the ways to make chains shorter.
 final class VhdNodes implements VhdTree {
   private static final Logger LOG = System.getLogger(VhdNodes.class.getName());
+
+  private static final Prepared NOTHING_TO_REFRESH =
+      new Prepared() {
+        @Override
+        public Replacement commit() {
+          return Replacement.none();
+        }
+
+        @Override
+        public void abandon() {}
+      };
 
   private final VhdRepository repository;
   private final VolumeShelf shelf;
@@ -95,33 +104,30 @@ final class VhdNodes implements VhdTree {
   }
 
   @Override
-  public void absorb(VdiUuid volume) throws StorageException {
-    repository.locked(
+  public Absorption absorb(VdiUuid volume) throws StorageException {
+    return repository.locked(
         "VDI " + volume + " can't be merged into its parent",
         () -> {
           OpenVolume writer = requireWriter(volume);
+          shelf.cancelMerges(volume);
           Node leaf = shelf.requireVhd(volume, ErrorCode.VDI_UNAVAILABLE);
-          Node parent = onlyParent(leaf);
-          writer.below().close();
-          try {
-            mergeInto(parent, leaf);
-          } finally {
-            writer.below(shelf.openChain(shelf.require(volume), true));
-          }
-          return volume;
+          LeafAbsorption absorption =
+              LeafAbsorption.open(
+                  repository, shelf, writer, requireChain(writer), onlyParent(leaf));
+          shelf.merges.add(absorption);
+          return absorption;
         });
   }
 
   @Override
   public Prepared prepareRefresh(VdiUuid volume) throws StorageException {
     String failure = "VDI " + volume + " can't be given its new parents";
-    VhdChain chain =
-        repository.locked(
-            failure,
-            () -> {
-              BlockDeviceBelow below = new BlockDeviceBelow(requireWriter(volume));
-              return below.chain(volume);
-            });
+    OpenVolume writer = repository.locked(failure, () -> requireWriter(volume));
+    if (writer.below() instanceof MirroredLeaf) {
+      // It reads through what it is merged into, which is not taken away while that lasts.
+      return NOTHING_TO_REFRESH;
+    }
+    VhdChain chain = requireChain(writer);
     VhdChain.NewParents parents =
         repository.locked(failure, () -> chain.openParents(shelf.parents()));
     return new Prepared() {
@@ -155,15 +161,15 @@ final class VhdNodes implements VhdTree {
     };
   }
 
-  /// The chain below an open volume, which may be raw instead.
-  private record BlockDeviceBelow(OpenVolume volume) {
-    VhdChain chain(VdiUuid vdi) throws StorageException {
-      if (volume.below() instanceof VhdChain chain) {
-        return chain;
-      }
-      throw new StorageException(
-          ErrorCode.VDI_TYPE, "VDI " + vdi + " is no VHD.", "It has no parents to merge.");
+  /// The chain below an open volume that is not being merged.
+  private static VhdChain requireChain(OpenVolume volume) throws StorageException {
+    if (volume.below() instanceof VhdChain chain) {
+      return chain;
     }
+    throw new StorageException(
+        ErrorCode.VDI_TYPE,
+        "VDI " + volume.vdi() + " is no VHD, or is being merged.",
+        "Nothing needs to be done: the next collection plans anew.");
   }
 
   private OpenVolume requireWriter(VdiUuid volume) throws StorageException {
@@ -192,44 +198,5 @@ final class VhdNodes implements VhdTree {
           "Nothing needs to be done: the next collection plans anew.");
     }
     return parent.orElseThrow();
-  }
-
-  private void mergeInto(Node parent, Node leaf) throws IOException {
-    Container above = shelf.store.open(leaf.name(), false);
-    Container below;
-    try {
-      below = shelf.store.open(parent.name(), true);
-    } catch (IOException failed) {
-      above.close();
-      throw failed;
-    }
-    try (VhdMerge merge = VhdMerge.open(List.of(above, below), 1)) {
-      merge.run(0, MergeListener.none());
-    }
-    try {
-      // As the leaf's draft the parent's VHD shows in no list; attaching the store ends from here
-      // on what a crash interrupts.
-      shelf.store.replace(parent.name(), VolumeName.draft(leaf.vdi()));
-      shelf.promote(leaf.vdi());
-    } catch (IOException | RuntimeException failed) {
-      giveBack(parent, leaf, failed);
-      throw failed;
-    } finally {
-      shelf.refresh(parent.vdi());
-      shelf.refresh(leaf.vdi());
-    }
-  }
-
-  private void giveBack(Node parent, Node leaf, Exception failed) {
-    try {
-      String draft = VolumeName.draft(leaf.vdi());
-      if (shelf.store.exists(draft)) {
-        shelf.setHidden(draft, true);
-        shelf.store.replace(draft, parent.name());
-        shelf.store.sync();
-      }
-    } catch (IOException | RuntimeException alsoFailed) {
-      failed.addSuppressed(alsoFailed);
-    }
   }
 }

@@ -297,6 +297,7 @@ public final class VhdRepository implements Repository {
 
   /// The chain is closed for the change and opened again, whether the change succeeds or not.
   private Replacement resizeOpen(Node node, OpenVolume writer, long sizeBytes) throws IOException {
+    shelf.cancelMerges(node.vdi());
     writer.below().close();
     try {
       enlarge(node, sizeBytes);

@@ -30,7 +30,7 @@ final class VolumeShelf {
   final Releases releases = new Releases();
 
   /// Merges that are under way.
-  final List<RunMerge> merges = new ArrayList<>();
+  final List<MergeUnderWay> merges = new ArrayList<>();
 
   private NodeIndex index;
   private long changes;
@@ -39,6 +39,12 @@ final class VolumeShelf {
   @FunctionalInterface
   interface Draft {
     void write(Container container) throws IOException;
+  }
+
+  /// Clears the hidden flag of a draft, durably.
+  @FunctionalInterface
+  interface Showing {
+    void run() throws IOException;
   }
 
   VolumeShelf(ContainerStore store) throws IOException {
@@ -76,7 +82,7 @@ final class VolumeShelf {
 
   /// Breaks off merges that work on a volume which a user's operation is about to change.
   void cancelMerges(VdiUuid vdi) throws IOException {
-    for (RunMerge merge : List.copyOf(merges)) {
+    for (MergeUnderWay merge : List.copyOf(merges)) {
       if (merge.concerns(vdi)) {
         merge.cancel();
         merges.remove(merge);
@@ -229,9 +235,14 @@ final class VolumeShelf {
   /// Puts a base that was made the volume's draft, and holds all that the volume shows, in the
   /// volume's place.
   void promote(VdiUuid vdi) throws IOException {
+    promote(vdi, () -> setHidden(VolumeName.draft(vdi), false));
+  }
+
+  /// As [#promote(VdiUuid)], where the base is open.
+  void promote(VdiUuid vdi, Showing showing) throws IOException {
     // Barrier: the base has no name of its own any more before it stops being hidden.
     store.sync();
-    setHidden(VolumeName.draft(vdi), false);
+    showing.run();
     publish(vdi);
     // Barrier: what is acknowledged from now on is in the VHD that the volume's name means.
     store.sync();

@@ -142,7 +142,7 @@ class CoalesceTest {
           case GcAction.MergeRun run -> merge(tree, run.spec(), device, random);
           case GcAction.MergeLeaf leaf -> {
             if (leaf.below().size() == 1 && random.nextBoolean()) {
-              tree.absorb(disk);
+              absorb(tree, device, random);
             } else {
               VdiUuid base = VdiUuid.random();
               var frozen = tree.prepareFreeze(disk, base);
@@ -170,10 +170,40 @@ class CoalesceTest {
     }
     for (GcAction action : GcPlanner.plan(repository.scan(), Set.of(disk))) {
       if (action instanceof GcAction.MergeLeaf leaf && leaf.below().size() == 1) {
-        tree.absorb(disk);
+        absorb(tree, device, random);
       }
     }
     return device;
+  }
+
+  /// The disk is written before and after each step, and while its content is copied.
+  private void absorb(VhdTree tree, BlockDevice device, Random random) throws Exception {
+    try (VhdTree.Absorption absorption = tree.absorb(disk)) {
+      write(device, random);
+      absorption.begin();
+      write(device, random);
+      absorption.copy(
+          new VhdTree.MergeProgress() {
+            @Override
+            public void merged(long bytes) {
+              try {
+                write(device, random);
+              } catch (Exception failed) {
+                throw new AssertionError(failed);
+              }
+            }
+
+            @Override
+            public void durableUpTo(int block) {}
+          });
+      if (random.nextInt(4) == 0) {
+        return;
+      }
+      absorption.finish();
+      write(device, random);
+      absorption.end();
+      write(device, random);
+    }
   }
 
   /// What is on the storage, which is what the repository knew without looking at all of it.

@@ -16,4 +16,17 @@ final class Bytes {
     container.read(offsetBytes, bytes);
     return bytes.flip();
   }
+
+  /// Whether nothing but zeroes remains in a buffer, whose position stays.
+  static boolean zeroes(ByteBuffer bytes) {
+    int at = bytes.position();
+    int end = bytes.limit();
+    while (at + Long.BYTES <= end && bytes.getLong(at) == 0) {
+      at += Long.BYTES;
+    }
+    while (at < end && bytes.get(at) == 0) {
+      at++;
+    }
+    return at == end;
+  }
 }

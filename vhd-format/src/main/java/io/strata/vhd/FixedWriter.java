@@ -12,10 +12,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class FixedWriter implements LeafWriter {
   private final Layer layer;
   private final FailedFlush failed;
-  private final AtomicBoolean modified = new AtomicBoolean();
+  private final AtomicBoolean modified;
 
-  FixedWriter(Layer layer) {
+  /// @param untouched whether the image's timestamp stays
+  FixedWriter(Layer layer, boolean untouched) {
     this.layer = layer;
+    modified = new AtomicBoolean(untouched);
     failed = new FailedFlush(layer.container().location());
   }
 

@@ -16,11 +16,23 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Owns the container. Safe for many threads; only the writable leaf changes the table.
 final class Layer implements Closeable {
+  private static final Newer NONE_NEWER = _ -> null;
+
   private final Container container;
   private final VhdMetadata metadata;
   private final BlockGeometry geometry;
   private final @Nullable AllocationTable table;
   private final BitSet fullBlocks;
+
+  /// Bitmaps that a leaf kept in memory when it was frozen, until they are on disk.
+  private volatile Newer newer = NONE_NEWER;
+
+  /// Bitmaps of which the disk may not have the last state.
+  @FunctionalInterface
+  interface Newer {
+    /// The sectors present in a block; null where the disk has the last state.
+    long @Nullable [] bitmap(int block);
+  }
 
   private Layer(
       Container container,
@@ -64,6 +76,17 @@ final class Layer implements Closeable {
         geometry,
         table,
         fullBlocks);
+  }
+
+  /// Prefers these bitmaps to those on disk.
+  Layer withNewer(Newer bitmaps) {
+    newer = bitmaps;
+    return this;
+  }
+
+  /// Every bitmap is on disk now.
+  void forgetNewer() {
+    newer = NONE_NEWER;
   }
 
   Container container() {
@@ -156,6 +179,10 @@ final class Layer implements Closeable {
   long[] readBitmap(int block) throws IOException {
     if (knownFull(block)) {
       return SectorBitmap.full(geometry.sectorsPerBlock());
+    }
+    long[] inMemory = newer.bitmap(block);
+    if (inMemory != null) {
+      return inMemory;
     }
     ByteBuffer bytes =
         Bytes.read(container, table().sector(block) * SECTOR_BYTES, geometry.bitmapBytes());

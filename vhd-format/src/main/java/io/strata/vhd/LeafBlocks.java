@@ -155,6 +155,12 @@ final class LeafBlocks implements MetadataBudget.Holder {
     }
   }
 
+  /// The bits of a block that is in memory: of each that has changes which no commit has covered.
+  long @Nullable [] bitsInMemory(int index) {
+    LeafBlock block = inMemory(index);
+    return block == null ? null : block.snapshot();
+  }
+
   void markDirty(LeafBlock block) {
     if (!block.dirty()) {
       block.dirty(true);

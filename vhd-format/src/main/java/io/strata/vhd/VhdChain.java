@@ -8,6 +8,7 @@ import io.strata.block.Container;
 import io.strata.block.Extent.Kind;
 import io.strata.block.ExtentVisitor;
 import io.strata.block.ReadOnlyDeviceException;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
@@ -44,6 +45,9 @@ public final class VhdChain implements BlockDevice {
   private final String location;
   private volatile boolean closed;
 
+  /// What the former leaf took last, as long as that may not be durable; null otherwise.
+  private volatile @Nullable Former former;
+
   private VhdChain(
       @Nullable WritableLeaf leaf, @Nullable LeafWriter writer, ChainMap map, String location) {
     this.leaf = leaf;
@@ -53,21 +57,28 @@ public final class VhdChain implements BlockDevice {
     sizeBytes = map.sizeBytes();
   }
 
+  /// A leaf that takes no more writes.
+  ///
+  /// @param writer what it took them by
+  /// @param layer as its child reads it
+  private record Former(LeafWriter writer, Layer layer) {}
+
   private static VhdChain readOnly(List<Layer> layers, String location) {
     return new VhdChain(null, null, new ChainMap(null, null, layers, layers.getFirst()), location);
   }
 
-  private static VhdChain onFixed(Layer first, List<Layer> parents, String location)
-      throws IOException {
+  private static VhdChain onFixed(
+      Layer first, boolean untouched, List<Layer> parents, String location) throws IOException {
     FixedFooter.settle(first.container());
     return new VhdChain(
-        null, new FixedWriter(first), new ChainMap(null, first, parents, first), location);
+        null,
+        new FixedWriter(first, untouched),
+        new ChainMap(null, first, parents, first),
+        location);
   }
 
-  private static VhdChain onLeaf(Layer first, List<Layer> parents, String location)
-      throws IOException {
-    WritableLeaf leaf = WritableLeaf.open(first);
-    ChainMap map = new ChainMap(leaf, null, parents, first);
+  private static VhdChain onLeaf(WritableLeaf leaf, List<Layer> parents, String location) {
+    ChainMap map = new ChainMap(leaf, null, parents, leaf.layer());
     return new VhdChain(leaf, new BlockWriter(leaf, map), map, location);
   }
 
@@ -80,14 +91,27 @@ public final class VhdChain implements BlockDevice {
   public static VhdChain open(Container leaf, boolean writable, ParentResolver resolver)
       throws IOException {
     List<Layer> layers = ChainOpener.open(leaf, resolver);
+    return writable ? writable(layers, false, leaf.location()) : readOnly(layers, leaf.location());
+  }
+
+  /// Opens an image for writing whose only child is open too, and goes on to fit it: what is
+  /// written to the one is written to the other ([MirroredLeaf]).
+  ///
+  /// @param image as in [#open]
+  public static VhdChain openMirror(Container image, ParentResolver resolver) throws IOException {
+    return writable(ChainOpener.open(image, resolver), true, image.location());
+  }
+
+  private static VhdChain writable(List<Layer> layers, boolean untouched, String location)
+      throws IOException {
     try {
       Layer first = layers.getFirst();
       List<Layer> rest = layers.subList(1, layers.size());
-      String location = leaf.location();
-      if (!writable) {
-        return readOnly(layers, location);
+      if (first.fixed()) {
+        return onFixed(first, untouched, rest, location);
       }
-      return first.fixed() ? onFixed(first, rest, location) : onLeaf(first, rest, location);
+      WritableLeaf leaf = untouched ? WritableLeaf.openUntouched(first) : WritableLeaf.open(first);
+      return onLeaf(leaf, rest, location);
     } catch (IOException | RuntimeException e) {
       ChainOpener.closeAll(layers, e);
       throw e;
@@ -142,28 +166,79 @@ public final class VhdChain implements BlockDevice {
   /// Makes an empty differencing image over this chain's leaf, to be put on top by [#withChild]
   /// later; writes may go on in between.
   public void createChild(Container child, UUID uuid, String parentName) throws IOException {
+    settle();
     if (writer != null) {
       writer.begin();
     }
     VhdCreator.differencing(child, uuid, layers().getFirst().container(), parentName);
   }
 
-  /// Puts a differencing image on top, which must be empty and name this leaf as its parent. The
-  /// device is at rest. What this chain held belongs to the result; this object is dead.
-  public VhdChain withChild(Container child) throws IOException {
-    flush();
-    Layer top = Layer.open(child);
-    Layer frozen = leaf == null ? layers().getFirst() : leaf.freeze();
+  /// Opens an image that [#createChild] made, that was flushed, and that nobody wrote to since, so
+  /// that nothing is left to be read when it is put on top. Writes may go on. The container stays
+  /// the caller's if this fails.
+  public Child openChild(Container container) throws IOException {
+    Layer layer = Layer.open(container);
     ParentLink link =
-        top.parent()
+        layer
+            .parent()
             .orElseThrow(
-                () -> new VhdRejectedException(child.location() + " is not a differencing image"));
-    ChainOpener.checkParent(top, link, frozen);
+                () -> new VhdRejectedException(container.location() + " is no differencing image"));
+    Layer own = leaf == null ? layers().getFirst() : leaf.asLayer();
+    ChainOpener.checkParent(layer, link, own);
+    return new Child(WritableLeaf.openUntouched(layer));
+  }
+
+  /// An empty image that waits to be put on top of a chain, and belongs to that from then on.
+  public static final class Child implements Closeable {
+    private final WritableLeaf leaf;
+
+    private Child(WritableLeaf leaf) {
+      this.leaf = leaf;
+    }
+
+    @Override
+    public void close() throws IOException {
+      leaf.layer().close();
+    }
+  }
+
+  /// Puts an empty image on top. The device is at rest, for a time that depends on neither its size
+  /// nor its content: nothing is written or read. What this chain held belongs to the result; this
+  /// object is dead.
+  ///
+  /// What was written up to now is durable after the result's next flush, or [#settle].
+  public VhdChain withChild(Child child) throws IOException {
+    checkOpen();
+    settle();
+    LeafWriter last = Objects.requireNonNull(writer, "the chain is read-only");
+    Layer frozen = leaf == null ? layers().getFirst() : leaf.freeze();
     List<Layer> rest = new ArrayList<>(layers());
     rest.set(0, frozen);
-    VhdChain result = onLeaf(top, rest, child.location());
+    VhdChain result = onLeaf(child.leaf, rest, child.leaf.layer().container().location());
+    result.former = new Former(last, frozen);
     closed = true;
     return result;
+  }
+
+  /// Makes durable what was written before the last [#withChild]. Writes may go on.
+  public void settle() throws IOException {
+    Former last = former;
+    if (last != null) {
+      // Barrier: what a flush vouches for includes what the former leaf took.
+      last.writer().flush();
+      last.layer().forgetNewer();
+      former = null;
+    }
+  }
+
+  /// Says, durably, whether the image that takes the writes is only a base of others.
+  public void setHidden(boolean hidden) throws IOException {
+    checkOpen();
+    if (leaf != null) {
+      leaf.setHidden(hidden);
+    } else {
+      VhdEditor.setHidden(layers().getFirst().container(), hidden);
+    }
   }
 
   /// Tells the leaf that its parent is another image now, which shows the same content. Writes may
@@ -177,6 +252,7 @@ public final class VhdChain implements BlockDevice {
 
   /// Opens the images that the leaf names as its parents now, while this chain is in use.
   public NewParents openParents(ParentResolver resolver) throws IOException {
+    settle();
     Layer own = writableLeaf().layer();
     return new NewParents(ChainOpener.openParents(own, resolver));
   }
@@ -243,6 +319,7 @@ public final class VhdChain implements BlockDevice {
   @Override
   public void flush() throws IOException {
     checkOpen();
+    settle();
     if (writer != null) {
       writer.flush();
     }
@@ -355,6 +432,7 @@ public final class VhdChain implements BlockDevice {
     closed = true;
     IOException failure = null;
     try {
+      settle();
       if (writer != null) {
         writer.finish();
       }

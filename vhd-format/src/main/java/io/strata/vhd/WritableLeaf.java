@@ -62,9 +62,24 @@ final class WritableLeaf {
     return new WritableLeaf(layer, budget);
   }
 
-  /// The image as a read-only layer, after a commit.
-  Layer freeze() {
+  /// Takes an image over whose timestamp stays: one that was just made, or whose only child will
+  /// still fit it.
+  static WritableLeaf openUntouched(Layer layer) throws IOException {
+    WritableLeaf leaf = open(layer);
+    leaf.modified.set(true);
+    return leaf;
+  }
+
+  /// The image as a layer, with the footer in force.
+  Layer asLayer() {
     return layer.withMetadata(footer.footer(), layer.metadata().dynamicHeader());
+  }
+
+  /// The image as a read-only layer, which shows what no commit has covered yet too. The image
+  /// takes no writes any more.
+  Layer freeze() throws IOException {
+    barrier.checkUsable();
+    return asLayer().withNewer(blocks::bitsInMemory);
   }
 
   Layer layer() {
@@ -125,7 +140,7 @@ final class WritableLeaf {
     commitLock.lock();
     try {
       barrier.checkUsable();
-      VhdMetadata metadata = freeze().metadata();
+      VhdMetadata metadata = asLayer().metadata();
       long slot = HeaderSlots.unused(metadata, layer.table());
       long at = slot >= 0 ? slot : allocator.allocate() * SECTOR_BYTES;
       DynamicHeader header = ParentChange.writeHeader(container, metadata, at, parent, name);
@@ -135,6 +150,20 @@ final class WritableLeaf {
       // Barrier: nothing goes on with the new parent before the image names it for good.
       barrier.run();
       layer = layer.withMetadata(footer.footer(), header);
+      footer.spread();
+    } finally {
+      commitLock.unlock();
+    }
+  }
+
+  /// Sets or clears the hidden flag, durably.
+  void setHidden(boolean hidden) throws IOException {
+    commitLock.lock();
+    try {
+      barrier.checkUsable();
+      footer.change(footer.footer().withHidden(hidden), barrier);
+      // Barrier: the flag is there before the image gets another name, and before the end has it.
+      barrier.run();
       footer.spread();
     } finally {
       commitLock.unlock();

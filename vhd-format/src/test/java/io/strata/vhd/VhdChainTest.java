@@ -74,8 +74,13 @@ class VhdChainTest {
       if (random.nextBoolean()) {
         FileContainer container = FileContainer.create(folder.resolve(child));
         chain.createChild(container, UUID.randomUUID(), generation + ".vhd");
+        container.flush();
+        VhdChain.Child top = chain.openChild(container);
         change(chain, model, random);
-        chain = chain.withChild(container);
+        chain = chain.withChild(top);
+        if (random.nextBoolean()) {
+          chain.settle();
+        }
         for (int i = 0; i < 10; i++) {
           change(chain, model, random);
         }

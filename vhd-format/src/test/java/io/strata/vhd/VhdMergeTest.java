@@ -36,7 +36,9 @@ class VhdMergeTest {
       change(chain, model, random);
       FileContainer child = FileContainer.create(file(i));
       chain.createChild(child, UUID.randomUUID(), file(i - 1).getFileName().toString());
-      chain = chain.withChild(child);
+      child.flush();
+      chain = chain.withChild(chain.openChild(child));
+      chain.settle();
     }
     int low = random.nextInt(5);
     int high = low + 1 + random.nextInt(5 - low);

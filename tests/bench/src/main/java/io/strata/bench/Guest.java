@@ -27,6 +27,7 @@ final class Guest {
       ByteBuffer.allocateDirect(MOST_WRITES * Integer.BYTES)
           .order(ByteOrder.nativeOrder())
           .asIntBuffer();
+
   private volatile int writes;
   private volatile boolean stopped;
 

@@ -59,7 +59,7 @@ final class CoalesceWorkload implements CrashWorkload {
     int snapshots = 1 + rig.random().nextInt(3);
     for (int i = 0; i < snapshots; i++) {
       rig.write(vdi);
-      rig.snapshot(vdi, Optional.empty());
+      rig.snapshot(vdi);
     }
     if (rig.random().nextInt(3) == 0) {
       rig.cloneVolume(rig.someClosed().orElseThrow());

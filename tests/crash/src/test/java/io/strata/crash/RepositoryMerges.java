@@ -8,6 +8,7 @@ import io.strata.spi.ErrorCode;
 import io.strata.spi.Snapshots.Prepared;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
+import io.strata.spi.VhdTree.Absorption;
 import io.strata.spi.VhdTree.Merge;
 import io.strata.spi.VhdTree.MergeProgress;
 import io.strata.spi.VhdTree.MergeSpec;
@@ -156,7 +157,7 @@ final class RepositoryMerges {
     }
     leaf = leaf(vdi);
     if (leaf.isPresent() && leaf.get().below().size() == 1 && rig.random().nextInt(3) > 0) {
-      absorb(vdi);
+      absorb(vdi, current);
     }
     return current;
   }
@@ -169,26 +170,65 @@ final class RepositoryMerges {
         .findFirst();
   }
 
-  private BlockDevice freeze(VdiUuid vdi, BlockDevice device) throws StorageException {
+  private BlockDevice freeze(VdiUuid vdi, BlockDevice device) throws IOException, StorageException {
     VdiUuid base = rig.uuid();
-    rig.expect(new Intent.Freeze(vdi, base));
+    Intent intent = new Intent.Freeze(vdi, base);
+    rig.expect(intent);
     Prepared prepared = rig.tree().prepareFreeze(vdi, base);
+    rig.writeUnflushed(vdi, device, intent);
     BlockDevice replacement = prepared.commit().device().orElse(device);
+    rig.writeUnflushed(vdi, replacement, intent);
     prepared.release();
     rig.expect(true);
     return replacement;
   }
 
-  private void absorb(VdiUuid vdi) throws StorageException {
+  /// Takes a running disk into its parent, with writes between the steps and within the copy;
+  /// sometimes not to the end.
+  private void absorb(VdiUuid vdi, BlockDevice device) throws IOException, StorageException {
     rig.expect(true);
-    try {
-      rig.tree().absorb(vdi);
+    try (Absorption absorption = rig.tree().absorb(vdi)) {
+      rig.writeUnflushed(vdi, device);
+      absorption.begin();
+      absorption.copy(new Writing(vdi, device, rig.random().nextInt(8)));
+      rig.writeUnflushed(vdi, device);
+      absorption.finish();
+      rig.writeSome(vdi, device);
+      rig.writeUnflushed(vdi, device);
+      absorption.end();
+      rig.writeUnflushed(vdi, device);
     } catch (StorageException unequal) {
-      if (unequal.code() != ErrorCode.VDI_UNAVAILABLE) {
+      if (unequal.code() != ErrorCode.VDI_UNAVAILABLE && unequal.code() != ErrorCode.VDI_IN_USE) {
         throw unequal;
       }
     }
-    rig.expect(true);
+    rig.writeSome(vdi, device);
+  }
+
+  /// A guest that writes while a merge copies; breaks that off at a step, if it comes so far.
+  private final class Writing implements MergeProgress {
+    private final VdiUuid vdi;
+    private final BlockDevice device;
+    private final BreakOff breakOff;
+
+    Writing(VdiUuid vdi, BlockDevice device, int mostSteps) {
+      this.vdi = vdi;
+      this.device = device;
+      breakOff = new BreakOff(mostSteps);
+    }
+
+    @Override
+    public void merged(long bytes) throws StorageException {
+      breakOff.merged(bytes);
+      try {
+        rig.writeUnflushed(vdi, device);
+      } catch (IOException failed) {
+        throw new AssertionError(failed);
+      }
+    }
+
+    @Override
+    public void durableUpTo(int block) {}
   }
 
   private void refresh(VdiUuid vdi) throws StorageException {

@@ -144,34 +144,72 @@ final class RepositoryRig {
 
   /// Ends with a flush.
   void writeSome(VdiUuid vdi, BlockDevice device) throws IOException {
+    writeSome(vdi, device, () -> expect(false));
+    flush(vdi, device);
+    expect(true);
+  }
+
+  void writeUnflushed(VdiUuid vdi, BlockDevice device) throws IOException {
+    writeSome(vdi, device, () -> expect(false));
+  }
+
+  void writeUnflushed(VdiUuid vdi, BlockDevice device, Intent intent) throws IOException {
+    writeSome(vdi, device, () -> expect(intent));
+  }
+
+  /// @param expecting notes before each write what must hold from then on
+  private void writeSome(VdiUuid vdi, BlockDevice device, Runnable expecting) throws IOException {
     for (int i = 0; i < 3; i++) {
       byte[] bytes = new byte[SectorModel.SECTOR_BYTES * (1 + random.nextInt(3))];
       random.nextBytes(bytes);
       long offset = random.nextLong(4) * (1 << 20) + random.nextLong(4) * 512;
       volumes.computeIfPresent(vdi, (uuid, model) -> model.writing(offset, bytes));
-      expect(false);
+      expecting.run();
       device.write(offset, ByteBuffer.wrap(bytes));
     }
-    device.flush();
-    volumes.computeIfPresent(vdi, (uuid, model) -> model.flushed());
-    expect(true);
   }
 
-  /// Snapshots a volume.
-  ///
-  /// @param device the volume's device where it is open
-  /// @return the device to go on with
-  Optional<BlockDevice> snapshot(VdiUuid vdi, Optional<BlockDevice> device)
-      throws StorageException {
+  private void flush(VdiUuid vdi, BlockDevice device) throws IOException {
+    device.flush();
+    volumes.computeIfPresent(vdi, (uuid, model) -> model.flushed());
+  }
+
+  /// Snapshots a volume that is closed.
+  void snapshot(VdiUuid vdi) throws StorageException {
     SnapshotSpec spec = new SnapshotSpec(vdi, uuid(), uuid());
-    expect(new Intent.Snapshot(spec), spec.snapshot(), model(spec.source()));
+    expect(new Intent.Snapshot(spec), spec.snapshot(), model(vdi));
     Snapshots.Prepared prepared = repository.snapshots().orElseThrow().prepare(spec);
-    Optional<BlockDevice> replacement = prepared.commit().device();
+    prepared.commit();
     prepared.release();
-    volumes.put(spec.snapshot(), model(spec.source()));
+    snapshotted(spec, model(vdi));
+  }
+
+  /// Snapshots a volume that is written before and after the point in time, and sometimes flushed
+  /// before the snapshot is durable.
+  ///
+  /// @return the device to go on with
+  BlockDevice snapshot(VdiUuid vdi, BlockDevice device) throws IOException, StorageException {
+    SnapshotSpec spec = new SnapshotSpec(vdi, uuid(), uuid());
+    Intent intent = new Intent.Snapshot(spec);
+    expect(intent, spec.snapshot(), model(vdi));
+    Snapshots.Prepared prepared = repository.snapshots().orElseThrow().prepare(spec);
+    writeSome(vdi, device, () -> expect(intent, spec.snapshot(), model(vdi)));
+    SectorModel taken = model(vdi);
+    BlockDevice next = prepared.commit().device().orElseThrow();
+    writeSome(vdi, next, () -> expect(intent, spec.snapshot(), taken));
+    if (random.nextBoolean()) {
+      flush(vdi, next);
+      expect(intent, spec.snapshot(), taken.flushed());
+    }
+    prepared.release();
+    snapshotted(spec, taken.flushed());
+    return next;
+  }
+
+  private void snapshotted(SnapshotSpec spec, SectorModel taken) {
+    volumes.put(spec.snapshot(), taken);
     snapshots.add(spec.snapshot());
     expect(true);
-    return replacement.or(() -> device);
   }
 
   void cloneVolume(VdiUuid source) throws StorageException {

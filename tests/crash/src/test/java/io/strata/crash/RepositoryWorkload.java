@@ -59,7 +59,7 @@ final class RepositoryWorkload implements CrashWorkload {
     switch (rig.random().nextInt(12)) {
       case 0 -> rig.create();
       case 1, 2 -> changeOpen(rig, vdi);
-      case 3 -> rig.snapshot(vdi, Optional.empty());
+      case 3 -> rig.snapshot(vdi);
       case 4 -> rig.cloneVolume(rig.random().nextBoolean() ? vdi : other);
       case 5 -> rig.revert(reverted(rig, vdi), other);
       case 6, 7 -> rig.delete(other);
@@ -81,7 +81,7 @@ final class RepositoryWorkload implements CrashWorkload {
     BlockDevice device = rig.open(vdi);
     rig.writeSome(vdi, device);
     if (rig.random().nextInt(3) > 0) {
-      device = rig.snapshot(vdi, Optional.of(device)).orElseThrow();
+      device = rig.snapshot(vdi, device);
     } else {
       device = rig.resize(vdi, Optional.of(device)).orElseThrow();
     }

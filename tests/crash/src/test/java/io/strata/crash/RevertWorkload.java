@@ -5,7 +5,6 @@ import io.strata.block.sim.LogEntry;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import java.io.IOException;
-import java.util.Optional;
 
 /// A disk is put back to a snapshot: when another disk depends on what it held, and when the base
 /// below that is needed by nobody else.
@@ -44,14 +43,14 @@ final class RevertWorkload implements CrashWorkload {
     VdiUuid disk = rig.create();
     VdiUuid dependent = rig.create();
     rig.write(disk);
-    rig.snapshot(disk, Optional.empty());
+    rig.snapshot(disk);
     VdiUuid snapshot = rig.snapshots().getFirst();
     rig.write(disk);
     rig.revert(dependent, disk);
     rig.write(dependent);
     rig.revert(disk, snapshot);
     rig.write(disk);
-    rig.snapshot(disk, Optional.empty());
+    rig.snapshot(disk);
     rig.write(disk);
     for (VdiUuid newer : rig.snapshots()) {
       if (!newer.equals(snapshot)) {

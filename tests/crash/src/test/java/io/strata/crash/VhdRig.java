@@ -187,7 +187,8 @@ final class VhdRig {
     chain = openChain();
   }
 
-  /// Puts a new leaf on top while the disk stays open.
+  /// Puts a new leaf on top while the disk stays open, and makes that grow before anything of it is
+  /// flushed.
   void snapshot() throws IOException {
     int base = leaf;
     int child = add();
@@ -195,11 +196,22 @@ final class VhdRig {
     Container container = open(child, true);
     expectUnfinished(child, model);
     chain().createChild(container, uuid, "base" + base + ".vhd");
+    container.flush();
     images.put(uuid, child);
-    flush();
-    chain = chain().withChild(container);
+    VhdChain.Child top = chain().openChild(container);
+    writeSomewhere(0);
+    chain = chain().withChild(top);
     leaf = child;
-    expect(true, true);
+    expect(true, false);
+    for (long block = 0; block < Math.min(4, sizeBytes() / BLOCK_BYTES); block++) {
+      writeSomewhere(block * BLOCK_BYTES);
+    }
+    flush();
+  }
+
+  /// Writes within 64 KiB from an offset on.
+  private void writeSomewhere(long fromBytes) throws IOException {
+    write(fromBytes + random.nextInt(1 << 16), 1 + random.nextInt(1_000), Durability.WRITE_BACK);
   }
 
   /// Hides the leaf's parent: it becomes a base only.

@@ -46,7 +46,8 @@ final class ServedDisk implements AutoCloseable {
     export.pause(Duration.ofSeconds(30));
     try {
       chain.createChild(child, uuid, String.valueOf(Path.of(chain.location()).getFileName()));
-      device = chain.withChild(child);
+      child.flush();
+      device = chain.withChild(chain.openChild(child));
       export.swap(device);
     } finally {
       export.resume();
