@@ -75,7 +75,7 @@ final class KillCampaign {
     Files.createDirectories(folder);
     try (DaemonProcess daemon = launch();
         Verbs api = new Verbs(daemon.awaitApi())) {
-      disks.created(api.createSr(folder));
+      disks.sr().created(api.createSr(folder));
     }
   }
 

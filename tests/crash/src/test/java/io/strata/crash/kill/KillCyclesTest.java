@@ -53,7 +53,7 @@ final class KillCyclesTest {
     try (DaemonProcess daemon = DaemonProcess.launch(home, program.trainingCommand(home.root()))) {
       try (Verbs api = new Verbs(daemon.awaitApi())) {
         KilledHome disks = new KilledHome(new SplittableRandom(1), Barriers.KEPT, () -> false);
-        disks.created(api.createSr(Files.createDirectories(folder.resolve("training-sr"))));
+        disks.sr().created(api.createSr(Files.createDirectories(folder.resolve("training-sr"))));
         for (int i = 0; i < 10; i++) {
           disks.verb(api);
         }
@@ -112,10 +112,10 @@ final class KillCyclesTest {
   private static void note(List<KillCampaign> campaigns, int violations) throws IOException {
     long cycles = campaigns.stream().mapToLong(KillCampaign::cycles).sum();
     long starting = campaigns.stream().mapToLong(KillCampaign::killedWhileStarting).sum();
-    long verbs = campaigns.stream().mapToLong(c -> c.disks().verbs()).sum();
-    long refusals = campaigns.stream().mapToLong(c -> c.disks().refusals()).sum();
-    long acknowledged = campaigns.stream().mapToLong(c -> c.disks().acknowledged()).sum();
-    long durable = campaigns.stream().mapToLong(c -> c.disks().durable()).sum();
+    long verbs = campaigns.stream().mapToLong(c -> c.disks().requests().verbs()).sum();
+    long refusals = campaigns.stream().mapToLong(c -> c.disks().requests().refusals()).sum();
+    long acknowledged = campaigns.stream().mapToLong(c -> c.disks().sr().acknowledged()).sum();
+    long durable = campaigns.stream().mapToLong(c -> c.disks().sr().durable()).sum();
     System.out.printf(
         "kill -9: %d cycles, %d of them while it started; %d verbs, %d refused; %d writes "
             + "acknowledged, %d of them flushed%n",

@@ -70,15 +70,15 @@ final class Verbs implements AutoCloseable {
     return call("sr.create", params).text("uuid");
   }
 
-  /// Every disk and snapshot, by its UUID.
-  Map<String, Json.Members> vdis() throws IOException {
+  /// Every disk and snapshot.
+  FoundVdis vdis() throws IOException {
     Map<String, Json.Members> vdis = new TreeMap<>();
     for (Json row : list("vdi.list", Json.object().with("managed", "true").build())) {
       if (row instanceof Json.Members vdi) {
         vdis.put(vdi.text("uuid"), vdi);
       }
     }
-    return vdis;
+    return new FoundVdis(vdis);
   }
 
   /// Operations that are going on or were left over.
@@ -93,8 +93,8 @@ final class Verbs implements AutoCloseable {
         .map(answer -> NbdUri.parse(answer.text("uri")));
   }
 
-  void detach(VdiUuid vdi) throws IOException {
-    call("vdi.detach", on(vdi).build());
+  Json.Members detach(VdiUuid vdi) throws IOException {
+    return call("vdi.detach", on(vdi).build());
   }
 
   static Json.Builder on(VdiUuid vdi) {
