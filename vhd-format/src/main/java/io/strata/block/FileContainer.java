@@ -5,6 +5,7 @@ import io.strata.block.Extent.Kind;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.FileSystemException;
@@ -19,9 +20,9 @@ import java.util.Set;
 
 /// A regular file as a container: sparse, with holes punched where content goes.
 ///
-/// Symbolic links are not followed. A writable file holds two descriptors, one for the JDK's
-/// channel and one for the calls that the JDK lacks; both are of the same file, since the second is
-/// opened through the first.
+/// Symbolic links are not followed. It holds two descriptors, one for the JDK's channel and one for
+/// the calls that the JDK lacks. Both are of the same file for good, whatever becomes of its name,
+/// since the first is opened through the second.
 public final class FileContainer implements Container {
   private static final long GROWTH_STEP_BYTES = 64L << 20;
   private static final int ZEROES_BYTES = 1 << 20;
@@ -75,10 +76,7 @@ public final class FileContainer implements Container {
               ? Set.of(StandardOpenOption.READ)
               : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
       FileChannel channel = FileChannel.open(Path.of("/proc/self/fd/" + fd), options);
-      if (readOnly) {
-        LinuxCalls.close(fd);
-      }
-      return new FileContainer(path, channel, readOnly ? -1 : fd, readOnly);
+      return new FileContainer(path, channel, fd, readOnly);
     } catch (IOException | RuntimeException e) {
       LinuxCalls.close(fd);
       throw e;
@@ -166,14 +164,11 @@ public final class FileContainer implements Container {
   public void extents(long offsetBytes, long lengthBytes, ExtentVisitor visitor)
       throws IOException {
     Objects.checkFromIndexSize(offsetBytes, lengthBytes, sizeBytes);
-    int descriptor = fd >= 0 ? fd : reopen();
-    try {
-      HoleWalk.walk(descriptor, offsetBytes, offsetBytes + lengthBytes, visitor);
-    } finally {
-      if (fd < 0 && descriptor >= 0) {
-        LinuxCalls.close(descriptor);
-      }
+    if (!channel.isOpen()) {
+      throw new ClosedChannelException();
     }
+    // Never by its name, which may mean another file by now.
+    HoleWalk.walk(fd, offsetBytes, offsetBytes + lengthBytes, visitor);
   }
 
   @Override
@@ -254,9 +249,7 @@ public final class FileContainer implements Container {
     }
     closed = true;
     channel.close();
-    if (fd >= 0) {
-      LinuxCalls.close(fd);
-    }
+    LinuxCalls.close(fd);
   }
 
   @Override
@@ -303,22 +296,12 @@ public final class FileContainer implements Container {
     }
   }
 
-  private int reopen() {
-    try {
-      return LinuxCalls.open(
-          path, LinuxCalls.O_RDONLY | LinuxCalls.O_NOFOLLOW | LinuxCalls.O_CLOEXEC, 0);
-    } catch (IOException e) {
-      // Renamed or deleted meanwhile: its holes can't be asked for, so all of it counts as data.
-      return -1;
-    }
-  }
-
   /// Walks the holes and data of a file.
   private static final class HoleWalk {
     static void walk(int descriptor, long start, long end, ExtentVisitor visitor) {
       long at = start;
       while (at < end) {
-        long data = descriptor < 0 ? at : LinuxCalls.lseek(descriptor, at, LinuxCalls.SEEK_DATA);
+        long data = LinuxCalls.lseek(descriptor, at, LinuxCalls.SEEK_DATA);
         if (data < 0) {
           data = data == -LinuxCalls.ENXIO ? end : at;
         }
@@ -329,7 +312,7 @@ public final class FileContainer implements Container {
         if (data >= end) {
           return;
         }
-        long hole = descriptor < 0 ? end : LinuxCalls.lseek(descriptor, data, LinuxCalls.SEEK_HOLE);
+        long hole = LinuxCalls.lseek(descriptor, data, LinuxCalls.SEEK_HOLE);
         hole = hole <= data ? end : Math.min(hole, end);
         if (!visitor.visit(data, hole - data, Kind.DATA)) {
           return;

@@ -2,11 +2,17 @@
 package io.strata.block;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.strata.block.BlockDevice.Durability;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,5 +29,39 @@ class FileContainerTest {
       assertThat(container.wroteBack(0, BYTES)).isZero();
       assertThat(container.wroteBack(-1, BYTES)).isEqualTo(LinuxCalls.EINVAL);
     }
+  }
+
+  /// A snapshot gives the name of a file that is being read to another one.
+  @Test
+  void holesAreThoseOfTheOpenFileWhateverItsNameMeansNow() throws IOException {
+    Path name = folder.resolve("file");
+    try (FileContainer writable = FileContainer.create(name)) {
+      writable.ensureCapacity(BYTES);
+      writable.write(0, ByteBuffer.allocate(BYTES), Durability.WRITE_BACK);
+    }
+    try (FileContainer data = FileContainer.openReadOnly(name)) {
+      Path other = folder.resolve("other");
+      try (FileContainer hole = FileContainer.create(other)) {
+        hole.ensureCapacity(BYTES);
+      }
+      Files.move(other, name, StandardCopyOption.REPLACE_EXISTING);
+      assertThat(firstExtent(data)).isEqualTo(Extent.Kind.DATA);
+      Files.delete(name);
+      assertThat(firstExtent(data)).isEqualTo(Extent.Kind.DATA);
+    }
+  }
+
+  @Test
+  void holesOfAClosedFileAreRefused() throws IOException {
+    FileContainer container = FileContainer.create(folder.resolve("file"));
+    container.ensureCapacity(BYTES);
+    container.close();
+    assertThatThrownBy(() -> firstExtent(container)).isInstanceOf(ClosedChannelException.class);
+  }
+
+  private static Extent.Kind firstExtent(FileContainer container) throws IOException {
+    List<Extent.Kind> kinds = new ArrayList<>();
+    container.extents(0, BYTES, (offset, length, kind) -> kinds.add(kind));
+    return kinds.getFirst();
   }
 }
