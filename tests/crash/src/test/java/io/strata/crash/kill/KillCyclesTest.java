@@ -103,7 +103,7 @@ final class KillCyclesTest {
     int usual =
         switch (System.getProperty("strata.verify", "quick")) {
           case "soak" -> 1_000;
-          case "normal" -> 24;
+          case "normal" -> 110;
           default -> 8;
         };
     return Integer.getInteger("strata.kill.cycles", usual);
