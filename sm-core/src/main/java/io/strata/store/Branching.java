@@ -300,10 +300,25 @@ final class Branching {
         return;
       }
       try {
-        shelf.hide(spec.base(), true);
+        hideBase();
       } catch (IOException failed) {
         // The branch is complete without it; the flag only keeps the base out of lists.
         LOG.log(Level.WARNING, "Base " + spec.base() + " can't be marked as hidden", failed);
+      }
+    }
+
+    /// Nobody comes back to it later, and a base that is not hidden shows as a disk: what fails is
+    /// done once more, from its first write on.
+    private void hideBase() throws IOException {
+      try {
+        shelf.hide(spec.base(), true);
+      } catch (IOException failed) {
+        try {
+          shelf.hide(spec.base(), true);
+        } catch (IOException again) {
+          again.addSuppressed(failed);
+          throw again;
+        }
       }
     }
 
