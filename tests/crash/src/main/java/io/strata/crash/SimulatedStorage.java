@@ -42,9 +42,9 @@ final class SimulatedStorage {
     return log.isPresent() ? new RecordingContainer(handle, log.get(), number) : handle;
   }
 
-  /// Adds an empty container and returns its number.
+  /// Adds an empty container and returns its number, with which its location ends.
   synchronized int create(String location) {
-    containers.add(MemoryContainer.create(location));
+    containers.add(MemoryContainer.create(location + "#" + containers.size()));
     log.ifPresent(WriteLog::addContainer);
     return containers.size() - 1;
   }
@@ -52,6 +52,19 @@ final class SimulatedStorage {
   /// Which name means which container; to be changed by who also logs that.
   Map<String, Integer> names() {
     return names;
+  }
+
+  /// The location of the container that a name means.
+  synchronized Optional<String> locationOf(String name) {
+    return Optional.ofNullable(names.get(name)).map(number -> containers.get(number).location());
+  }
+
+  /// The container with a location.
+  synchronized Optional<Container> at(String location) {
+    return containers.stream()
+        .filter(container -> container.location().equals(location))
+        .findFirst()
+        .map(container -> container.reopen(false));
   }
 
   /// The description that an SR carries. Its change is atomic and durable, as the contract of a

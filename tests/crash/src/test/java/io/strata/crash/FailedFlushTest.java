@@ -69,7 +69,7 @@ final class FailedFlushTest {
   @BeforeEach
   void createDisk() throws StorageException {
     daemon = new FaultyDaemon(home);
-    sr = daemon.createSr();
+    sr = daemon.createSr("sr");
     disk = daemon.manager().vdiCreate(VdiCreate.of(sr, "disk", SIZE_BYTES));
   }
 

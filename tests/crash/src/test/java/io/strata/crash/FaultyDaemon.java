@@ -22,17 +22,15 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
-/// A daemon's manager with one SR, on storage in memory that fails by plan.
+/// A daemon's manager, on storage in memory that fails by plan.
 final class FaultyDaemon implements AutoCloseable {
   private static final long LOOK_NANOS = 500_000;
   private static final Duration LONGEST_COPY = Duration.ofSeconds(30);
 
   private final Path home;
-  private final SimulatedStorage storage =
-      new SimulatedStorage(List.of(), Map.of(), Optional.empty(), 0);
+  private final FaultyStorages storages = new FaultyStorages();
   private final FaultPlan plan = FaultPlan.stalling(Duration.ofMillis(30));
   private StorageManager manager;
 
@@ -45,7 +43,7 @@ final class FaultyDaemon implements AutoCloseable {
   private ManagerConfig config() {
     return new ManagerConfig(
         home,
-        List.of(new FaultyDriver(storage, plan)),
+        List.of(new FaultyDriver(storages, plan)),
         Clock.systemUTC(),
         "faulty",
         Duration.ofSeconds(20),
@@ -64,8 +62,14 @@ final class FaultyDaemon implements AutoCloseable {
     return plan;
   }
 
-  SrUuid createSr() throws StorageException {
-    return manager.srCreate(SrCreate.of(SimulatedDriver.TYPE, "sr", new DeviceConfig(Map.of())));
+  FaultyStorages storages() {
+    return storages;
+  }
+
+  /// Makes an SR on storage of its own.
+  SrUuid createSr(String name) throws StorageException {
+    DeviceConfig config = new DeviceConfig(Map.of(FaultyDriver.STORAGE_KEY, name));
+    return manager.srCreate(SrCreate.of(SimulatedDriver.TYPE, name, config));
   }
 
   /// Ends the manager and starts it anew, on storage that is sound again.

@@ -15,10 +15,12 @@ import java.util.Optional;
 ///
 /// A flush that fails loses what was written through the same handle since the last good one.
 final class FaultyStore implements ContainerStore {
+  private final SimulatedStorage storage;
   private final ContainerStore target;
   private final FaultPlan plan;
 
   FaultyStore(SimulatedStorage storage, FaultPlan plan) {
+    this.storage = storage;
     this.target = new SimulatedStore(storage);
     this.plan = plan;
   }
@@ -107,6 +109,12 @@ final class FaultyStore implements ContainerStore {
   public void writeMetadata(byte[] content) throws IOException {
     strike("description");
     target.writeMetadata(content);
+  }
+
+  /// Removes the description of an SR that goes.
+  void forgetMetadata() throws IOException {
+    strike("description");
+    storage.describe(Optional.empty());
   }
 
   @Override

@@ -1,38 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.crash;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
-import io.strata.block.BlockDevice.Durability;
 import io.strata.block.sim.FaultPlan;
-import io.strata.manager.ImageFormat;
-import io.strata.manager.ProgressListener;
+import io.strata.catalog.PbdRecord;
+import io.strata.catalog.SrRecord;
 import io.strata.manager.StorageManager;
-import io.strata.manager.VdiClone;
-import io.strata.manager.VdiCopy;
 import io.strata.manager.VdiCreate;
-import io.strata.manager.VdiImport;
 import io.strata.manager.VdiSnapshot;
 import io.strata.nbd.NbdClient;
 import io.strata.spi.AccessMode;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
-import io.strata.spi.VolumeFinding;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
-/// A daemon on failing storage with a disk, a snapshot of it, and a running disk with a history;
-/// and what each of its operations may do to them.
+/// A daemon on failing storage with a disk, a snapshot of it, a running disk with a history, and a
+/// disk that has nothing to do with anything; and what each of them holds.
 final class ManagerFaultScene implements AutoCloseable {
-  private static final long MIB = 1L << 20;
-  private static final int BYTES = 8192;
+  static final long MIB = 1L << 20;
+  private static final String SECOND = "second";
 
   private final FaultyDaemon daemon;
   private final SrUuid sr;
@@ -41,151 +37,75 @@ final class ManagerFaultScene implements AutoCloseable {
   private final VdiUuid running;
   private final NbdClient guest;
 
-  /// An operation of the manager, or what a guest does.
-  enum Story {
-    CREATE {
-      @Override
-      void run(ManagerFaultScene s) throws StorageException {
-        s.manager().vdiCreate(VdiCreate.of(s.sr, "new", 4 * MIB));
-      }
-    },
-    CLONE {
-      @Override
-      void run(ManagerFaultScene s) throws StorageException {
-        s.manager().vdiClone(VdiClone.of(s.snapshot));
-      }
-    },
-    SNAPSHOT {
-      @Override
-      void run(ManagerFaultScene s) throws StorageException {
-        s.manager().vdiSnapshot(VdiSnapshot.of(s.disk));
-      }
-    },
-    SNAPSHOT_OF_A_RUNNING_DISK {
-      @Override
-      void run(ManagerFaultScene s) throws StorageException {
-        s.manager().vdiSnapshot(VdiSnapshot.of(s.running));
-      }
-    },
-    REVERT {
-      @Override
-      void run(ManagerFaultScene s) throws StorageException {
-        s.manager().vdiRevert(s.snapshot);
-      }
+  /// Snapshots of one more disk, whose changes are tracked.
+  private final List<VdiUuid> tracked = new ArrayList<>();
 
-      @Override
-      Set<Integer> disk() {
-        return Set.of(1, 2);
-      }
-    },
-    RESIZE {
-      @Override
-      void run(ManagerFaultScene s) throws StorageException {
-        s.manager().vdiResize(s.disk, 8 * MIB);
-      }
-    },
-    DESTROY {
-      @Override
-      void run(ManagerFaultScene s) throws StorageException {
-        s.manager().vdiDestroy(s.disk);
-      }
-    },
-    IMPORT {
-      @Override
-      void run(ManagerFaultScene s) throws StorageException {
-        s.manager()
-            .vdiImport(
-                new VdiImport(
-                    Optional.empty(),
-                    Optional.of(VdiCreate.of(s.sr, "imported", 4 * MIB)),
-                    ImageFormat.RAW,
-                    new ByteArrayInputStream(bytes(9).array()),
-                    ProgressListener.NONE));
-      }
-    },
-    COPY {
-      @Override
-      void run(ManagerFaultScene s) throws StorageException {
-        s.manager()
-            .vdiCopy(
-                new VdiCopy(
-                    s.snapshot,
-                    Optional.of(s.sr),
-                    Optional.empty(),
-                    Optional.empty(),
-                    ProgressListener.NONE));
-      }
-    },
-    COLLECT {
-      @Override
-      void run(ManagerFaultScene s) throws StorageException {
-        s.manager().srGc(s.sr);
-      }
-    },
-    SCAN {
-      @Override
-      void run(ManagerFaultScene s) throws StorageException {
-        s.manager().srScan(s.sr);
-      }
-    },
-    ATTACH_AND_DETACH {
-      @Override
-      void run(ManagerFaultScene s) throws IOException, StorageException {
-        try (NbdClient client = s.daemon.attach(s.disk, AccessMode.RW)) {
-          client.write(0, bytes(2));
-          client.flush();
-        }
-        s.daemon.detach(s.disk);
-      }
-    },
-    GUEST {
-      @Override
-      void run(ManagerFaultScene s) throws IOException {
-        s.guest.write(0, bytes(4), Durability.FUA);
-        s.guest.discard(0, 4096);
-        s.guest.write(0, bytes(5));
-        s.guest.write(4 * MIB, bytes(5));
-        s.guest.flush();
-      }
-
-      @Override
-      Set<Integer> running() {
-        return Set.of(3, 4, 5, 0);
-      }
-    };
-
-    abstract void run(ManagerFaultScene scene) throws IOException, StorageException;
-
-    /// What the disk may begin with afterwards.
-    Set<Integer> disk() {
-      return Set.of(2);
-    }
-
-    /// What the running disk may begin with afterwards.
-    Set<Integer> running() {
-      return Set.of(3);
-    }
-  }
+  private final Map<VdiUuid, ManagerFaultContent> contents = new LinkedHashMap<>();
 
   ManagerFaultScene(Path home) throws IOException, StorageException {
     daemon = new FaultyDaemon(home);
-    sr = daemon.createSr();
-    disk = manager().vdiCreate(VdiCreate.of(sr, "disk", 4 * MIB));
-    write(1);
-    snapshot = manager().vdiSnapshot(VdiSnapshot.of(disk));
-    write(2);
-    running = manager().vdiCreate(VdiCreate.of(sr, "running", 8 * MIB));
+    sr = daemon.createSr("first");
+    createWritten(sr, "bystander", 7);
+    disk = createWritten(sr, "disk", 1);
+    snapshot = takeSnapshot(disk);
+    write(disk, 0, 2);
+    running = create(sr, "running", 8 * MIB);
     guest = daemon.attach(running, AccessMode.RW);
-    guest.write(0, bytes(3));
-    guest.write(2 * MIB, bytes(3));
+    guest.write(0, run(3));
+    guest.write(2 * MIB, run(3));
     guest.flush();
     VdiUuid gone = manager().vdiSnapshot(VdiSnapshot.of(running));
-    guest.write(0, bytes(3));
+    guest.write(0, run(3));
     guest.flush();
     manager().vdiDestroy(gone);
+    contents.put(running, ManagerFaultContent.zeroes(8 * MIB).with(0, 3).with(2 * MIB, 3));
   }
 
-  private StorageManager manager() {
+  private VdiUuid create(SrUuid where, String name, long sizeBytes) throws StorageException {
+    VdiUuid vdi = manager().vdiCreate(VdiCreate.of(where, name, sizeBytes));
+    contents.put(vdi, ManagerFaultContent.zeroes(sizeBytes));
+    return vdi;
+  }
+
+  private VdiUuid createWritten(SrUuid where, String name, int value)
+      throws IOException, StorageException {
+    VdiUuid vdi = create(where, name, 4 * MIB);
+    write(vdi, 0, value);
+    return vdi;
+  }
+
+  private VdiUuid takeSnapshot(VdiUuid of) throws StorageException {
+    VdiUuid taken = manager().vdiSnapshot(VdiSnapshot.of(of));
+    contents.put(taken, content(of));
+    return taken;
+  }
+
+  private void write(VdiUuid vdi, long offsetBytes, int value)
+      throws IOException, StorageException {
+    writeUnnoted(vdi, offsetBytes, value);
+    contents.put(vdi, content(vdi).with(offsetBytes, value));
+  }
+
+  /// Writes what is not among what the VDI must hold.
+  void writeUnnoted(VdiUuid vdi, long offsetBytes, int value) throws IOException, StorageException {
+    try (NbdClient client = daemon.attach(vdi, AccessMode.RW)) {
+      client.write(offsetBytes, run(value));
+      client.flush();
+    }
+    daemon.detach(vdi);
+  }
+
+  static ByteBuffer run(int value) {
+    byte[] bytes = new byte[ManagerFaultContent.RUN_BYTES];
+    Arrays.fill(bytes, (byte) value);
+    return ByteBuffer.wrap(bytes);
+  }
+
+  FaultyDaemon daemon() {
+    return daemon;
+  }
+
+  StorageManager manager() {
     return daemon.manager();
   }
 
@@ -193,18 +113,87 @@ final class ManagerFaultScene implements AutoCloseable {
     return daemon.plan();
   }
 
-  private static ByteBuffer bytes(int value) {
-    byte[] bytes = new byte[BYTES];
-    Arrays.fill(bytes, (byte) value);
-    return ByteBuffer.wrap(bytes);
+  SrUuid sr() {
+    return sr;
   }
 
-  private void write(int value) throws IOException, StorageException {
-    try (NbdClient client = daemon.attach(disk, AccessMode.RW)) {
-      client.write(0, bytes(value));
-      client.flush();
+  VdiUuid disk() {
+    return disk;
+  }
+
+  VdiUuid snapshot() {
+    return snapshot;
+  }
+
+  VdiUuid running() {
+    return running;
+  }
+
+  NbdClient guest() {
+    return guest;
+  }
+
+  List<VdiUuid> tracked() {
+    return tracked;
+  }
+
+  /// The VDIs that are there before a story, and what they hold.
+  Map<VdiUuid, ManagerFaultContent> contents() {
+    return contents;
+  }
+
+  ManagerFaultContent content(VdiUuid vdi) {
+    ManagerFaultContent content = contents.get(vdi);
+    if (content == null) {
+      throw new AssertionError("no VDI " + vdi + " before the story");
     }
-    daemon.detach(disk);
+    return content;
+  }
+
+  /// Makes a disk whose changes are tracked, and two snapshots of it.
+  void track() throws IOException, StorageException {
+    VdiUuid vdi = createWritten(sr, "tracked", 4);
+    manager().vdiEnableCbt(vdi);
+    tracked.add(takeSnapshot(vdi));
+    write(vdi, 0, 5);
+    tracked.add(takeSnapshot(vdi));
+    write(vdi, 2 * MIB, 6);
+    tracked.add(vdi);
+  }
+
+  /// What changed since the first snapshot of the tracked disk.
+  Set<Integer> changedGranules() throws StorageException {
+    var changed = manager().vdiListChangedBlocks(tracked.getFirst(), tracked.getLast());
+    Set<Integer> granules = new TreeSet<>();
+    for (int granule = 0; granule < changed.granules(); granule++) {
+      if (changed.marked(granule)) {
+        granules.add(granule);
+      }
+    }
+    return granules;
+  }
+
+  void createSecondSr() throws StorageException {
+    daemon.createSr(SECOND);
+  }
+
+  Optional<SrUuid> secondSr() throws StorageException {
+    return manager().srs().stream()
+        .filter(known -> known.nameLabel().equals(SECOND))
+        .map(SrRecord::uuid)
+        .findFirst();
+  }
+
+  PbdRecord secondPbd() throws StorageException {
+    SrUuid second = secondSr().orElseThrow();
+    return manager().pbds().stream()
+        .filter(pbd -> pbd.sr().equals(second))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  void createDiskInSecondSr() throws IOException, StorageException {
+    createWritten(secondSr().orElseThrow(), "second", 8);
   }
 
   /// The storage is sound again, and the daemon starts anew.
@@ -213,39 +202,27 @@ final class ManagerFaultScene implements AutoCloseable {
     daemon.awaitSettled();
   }
 
-  /// Nothing is half done, the SR is plugged, and every disk holds what the story allows.
-  void assertWhole(Story story) throws IOException, StorageException {
-    assertThat(manager().intents()).as("intents").isEmpty();
-    assertThat(manager().pbds()).allMatch(pbd -> pbd.currentlyAttached());
-    var report = manager().srScan(sr);
-    assertThat(report.added()).as("unknown volumes").isEmpty();
-    assertThat(report.missing()).as("missing volumes").isEmpty();
-    // A write of a footer that failed leaves the other copy in force: the checker warns of that.
-    assertThat(manager().srCheck(sr, true, (done, total) -> {}).findings())
-        .noneMatch(finding -> finding.severity() == VolumeFinding.Severity.ERROR);
-    List<VdiUuid> known = manager().vdis(sr).stream().map(vdi -> vdi.uuid()).toList();
-    assertHolds(snapshot, AccessMode.RO, Set.of(1));
-    assertHolds(running, AccessMode.RW, story.running());
-    if (known.contains(disk) || story != Story.DESTROY) {
-      assertHolds(disk, AccessMode.RO, story.disk());
+  /// A disk can be made, written to, read and destroyed.
+  void makeAndDestroyADisk() throws IOException, StorageException {
+    VdiUuid vdi = createWritten(sr, "after", 9);
+    if (!Arrays.equals(read(vdi), content(vdi).bytes())) {
+      throw new AssertionError("a new disk does not hold what was written to it");
     }
-    for (var attachment : manager().attachments()) {
-      assertThat(attachment.lastError()).isEmpty();
-    }
+    manager().vdiDestroy(vdi);
+    contents.remove(vdi);
   }
 
-  private void assertHolds(VdiUuid vdi, AccessMode mode, Set<Integer> values)
-      throws IOException, StorageException {
-    ByteBuffer found = ByteBuffer.allocate(BYTES);
+  /// All bytes of a VDI, through its attachment or one of its own.
+  byte[] read(VdiUuid vdi) throws IOException, StorageException {
     boolean attached = manager().attachments().stream().anyMatch(a -> a.vdi().equals(vdi));
-    try (NbdClient client = daemon.attach(vdi, attached ? AccessMode.RW : mode)) {
+    try (NbdClient client = daemon.attach(vdi, attached ? AccessMode.RW : AccessMode.RO)) {
+      ByteBuffer found = ByteBuffer.allocate(Math.toIntExact(client.sizeBytes()));
       client.read(0, found);
-    }
-    if (!attached) {
-      daemon.detach(vdi);
-    }
-    for (byte value : found.array()) {
-      assertThat(values).contains((int) value);
+      return found.array();
+    } finally {
+      if (!attached) {
+        daemon.detach(vdi);
+      }
     }
   }
 

@@ -52,7 +52,7 @@ public final class FaultContainer implements Container {
 
   @Override
   public void read(long offsetBytes, ByteBuffer destination) throws IOException {
-    Optional<Fault> fault = failing(IoKind.READ);
+    Optional<Fault> fault = failing(IoKind.READ, offsetBytes, destination.remaining());
     int start = destination.position();
     target.read(offsetBytes, destination);
     int length = destination.position() - start;
@@ -64,7 +64,7 @@ public final class FaultContainer implements Container {
 
   @Override
   public void write(long offsetBytes, ByteBuffer source, Durability durability) throws IOException {
-    Optional<Fault> fault = failing(IoKind.WRITE);
+    Optional<Fault> fault = failing(IoKind.WRITE, offsetBytes, source.remaining());
     if (!target.readOnly()) {
       undo.keep(offsetBytes, source.remaining());
     }
@@ -81,7 +81,7 @@ public final class FaultContainer implements Container {
   @Override
   public void flush() throws IOException {
     try {
-      failing(IoKind.FLUSH);
+      failing(IoKind.FLUSH, 0, 0);
     } catch (IOException failed) {
       undo.rollBack();
       throw failed;
@@ -92,7 +92,7 @@ public final class FaultContainer implements Container {
 
   @Override
   public void discard(long offsetBytes, long lengthBytes) throws IOException {
-    failing(IoKind.DISCARD);
+    failing(IoKind.DISCARD, offsetBytes, lengthBytes);
     if (!target.readOnly()) {
       undo.keep(offsetBytes, lengthBytes);
     }
@@ -103,7 +103,7 @@ public final class FaultContainer implements Container {
   public void writeZeroes(
       long offsetBytes, long lengthBytes, Zeroing zeroing, Durability durability)
       throws IOException {
-    failing(IoKind.ZERO);
+    failing(IoKind.ZERO, offsetBytes, lengthBytes);
     if (!target.readOnly()) {
       undo.keep(offsetBytes, lengthBytes);
     }
@@ -125,7 +125,7 @@ public final class FaultContainer implements Container {
   @Override
   public void ensureCapacity(long sizeBytes) throws IOException {
     if (sizeBytes > target.sizeBytes()) {
-      failing(IoKind.GROW);
+      failing(IoKind.GROW, target.sizeBytes(), sizeBytes - target.sizeBytes());
     }
     target.ensureCapacity(sizeBytes);
   }
@@ -150,8 +150,9 @@ public final class FaultContainer implements Container {
     target.close();
   }
 
-  private Optional<Fault> failing(IoKind kind) throws IOException {
-    return plan.strike(kind, target.location());
+  private Optional<Fault> failing(IoKind kind, long offsetBytes, long lengthBytes)
+      throws IOException {
+    return plan.strike(kind, target.location(), offsetBytes, lengthBytes);
   }
 
   private void completed(Durability durability) {
@@ -185,6 +186,7 @@ public final class FaultContainer implements Container {
   private void misdirect(ByteBuffer source, Durability durability) throws IOException {
     long places = (target.sizeBytes() - source.remaining()) / Page.SECTOR_BYTES;
     long elsewhere = places <= 0 ? 0 : plan.below(places + 1) * Page.SECTOR_BYTES;
+    plan.landed(elsewhere);
     undo.keep(elsewhere, source.remaining());
     target.write(elsewhere, source, durability);
   }

@@ -7,6 +7,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SplittableRandom;
 
 /// When which I/O fails; shared by the containers of one piece of storage, and the same each time
@@ -21,6 +22,7 @@ public final class FaultPlan {
   private final SplittableRandom random;
   private final Map<IoKind, Long> counts = new EnumMap<>(IoKind.class);
   private long hits;
+  private Optional<FaultHit> lastHit = Optional.empty();
 
   /// @param stall how long a stalled I/O takes
   public FaultPlan(long seed, Duration stall, List<FaultRule> rules) {
@@ -51,6 +53,11 @@ public final class FaultPlan {
     return hits;
   }
 
+  /// The last I/O that failed, by whatever rules.
+  public synchronized Optional<FaultHit> lastHit() {
+    return lastHit;
+  }
+
   /// From now on I/O is counted anew and fails by other rules.
   public synchronized void follow(List<FaultRule> newRules) {
     rules = List.copyOf(newRules);
@@ -63,7 +70,13 @@ public final class FaultPlan {
   /// @param what the container, or what else it is done to
   /// @return what is to happen to it
   public Optional<Fault> strike(IoKind kind, String what) throws IOException {
-    Optional<Fault> fault = next(kind);
+    return strike(kind, what, 0, 0);
+  }
+
+  /// As [#strike(IoKind, String)], for an I/O on a range.
+  Optional<Fault> strike(IoKind kind, String what, long offsetBytes, long lengthBytes)
+      throws IOException {
+    Optional<Fault> fault = next(kind, what, offsetBytes, lengthBytes);
     if (fault.isPresent()) {
       switch (fault.get()) {
         case EIO -> throw new IOException("Input/output error: " + kind + " of " + what);
@@ -84,15 +97,25 @@ public final class FaultPlan {
     }
   }
 
-  private synchronized Optional<Fault> next(IoKind kind) {
+  private synchronized Optional<Fault> next(
+      IoKind kind, String what, long offsetBytes, long lengthBytes) {
     long count = counts.merge(kind, 1L, Long::sum);
     for (FaultRule rule : rules) {
       if (rule.kind() == kind && rule.hits(count)) {
         hits++;
+        lastHit =
+            Optional.of(
+                new FaultHit(
+                    kind, rule.fault(), what, offsetBytes, lengthBytes, OptionalLong.empty()));
         return Optional.of(rule.fault());
       }
     }
     return Optional.empty();
+  }
+
+  /// The write that was hit last went elsewhere.
+  synchronized void landed(long elsewhereBytes) {
+    lastHit = lastHit.map(hit -> hit.landed(elsewhereBytes));
   }
 
   synchronized long below(long bound) {

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.crash;
+
+import static io.strata.crash.ManagerFaultScene.MIB;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.strata.block.BlockDevice.Durability;
+import io.strata.manager.ImageFormat;
+import io.strata.manager.ProgressListener;
+import io.strata.manager.VdiClone;
+import io.strata.manager.VdiCopy;
+import io.strata.manager.VdiCreate;
+import io.strata.manager.VdiImport;
+import io.strata.manager.VdiSnapshot;
+import io.strata.nbd.NbdClient;
+import io.strata.spi.AccessMode;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/// An operation of the manager, or what a guest does, and what may come of it.
+enum ManagerFaultStory {
+  CREATE {
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().vdiCreate(VdiCreate.of(s.sr(), "new", 4 * MIB));
+    }
+
+    @Override
+    Optional<ManagerFaultContent> made(ManagerFaultScene s) {
+      return Optional.of(ManagerFaultContent.zeroes(4 * MIB));
+    }
+  },
+  CLONE {
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().vdiClone(VdiClone.of(s.snapshot()));
+    }
+
+    @Override
+    Set<VdiUuid> rewritten(ManagerFaultScene s) {
+      return Set.of(s.snapshot());
+    }
+
+    @Override
+    Optional<ManagerFaultContent> made(ManagerFaultScene s) {
+      return Optional.of(s.content(s.snapshot()));
+    }
+  },
+  SNAPSHOT {
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().vdiSnapshot(VdiSnapshot.of(s.disk()));
+    }
+
+    @Override
+    Set<VdiUuid> rewritten(ManagerFaultScene s) {
+      return Set.of(s.disk());
+    }
+
+    @Override
+    Optional<ManagerFaultContent> made(ManagerFaultScene s) {
+      return Optional.of(s.content(s.disk()));
+    }
+  },
+  SNAPSHOT_OF_A_RUNNING_DISK {
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().vdiSnapshot(VdiSnapshot.of(s.running()));
+    }
+
+    @Override
+    Set<VdiUuid> rewritten(ManagerFaultScene s) {
+      return Set.of(s.running());
+    }
+
+    @Override
+    Optional<ManagerFaultContent> made(ManagerFaultScene s) {
+      return Optional.of(s.content(s.running()));
+    }
+  },
+  REVERT {
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().vdiRevert(s.snapshot());
+    }
+
+    @Override
+    Set<VdiUuid> rewritten(ManagerFaultScene s) {
+      return Set.of(s.disk(), s.snapshot());
+    }
+
+    @Override
+    Map<VdiUuid, ManagerFaultContent> changed(ManagerFaultScene s) {
+      return Map.of(s.disk(), s.content(s.snapshot()));
+    }
+  },
+  RESIZE {
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().vdiResize(s.disk(), 8 * MIB);
+    }
+
+    @Override
+    Set<VdiUuid> rewritten(ManagerFaultScene s) {
+      return Set.of(s.disk());
+    }
+
+    @Override
+    Map<VdiUuid, ManagerFaultContent> changed(ManagerFaultScene s) {
+      return Map.of(s.disk(), s.content(s.disk()).resized(8 * MIB));
+    }
+  },
+  DESTROY {
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().vdiDestroy(s.disk());
+    }
+
+    @Override
+    Set<VdiUuid> gone(ManagerFaultScene s) {
+      return Set.of(s.disk());
+    }
+  },
+  IMPORT {
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      importRun(s, Optional.empty(), Optional.of(VdiCreate.of(s.sr(), "imported", 4 * MIB)));
+    }
+
+    @Override
+    Optional<ManagerFaultContent> made(ManagerFaultScene s) {
+      return Optional.of(ManagerFaultContent.zeroes(4 * MIB).with(0, 9));
+    }
+  },
+  OVERWRITE {
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      importRun(s, Optional.of(s.disk()), Optional.empty());
+    }
+
+    @Override
+    Set<VdiUuid> rewritten(ManagerFaultScene s) {
+      return Set.of(s.disk());
+    }
+
+    @Override
+    Map<VdiUuid, ManagerFaultContent> changed(ManagerFaultScene s) {
+      return Map.of(s.disk(), s.content(s.disk()).with(0, 9));
+    }
+
+    @Override
+    Set<Integer> between() {
+      return Set.of(0);
+    }
+  },
+  COPY {
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager()
+          .vdiCopy(
+              new VdiCopy(
+                  s.snapshot(),
+                  Optional.of(s.sr()),
+                  Optional.empty(),
+                  Optional.empty(),
+                  ProgressListener.NONE));
+    }
+
+    @Override
+    Set<VdiUuid> sources(ManagerFaultScene s) {
+      return Set.of(s.snapshot());
+    }
+
+    @Override
+    Optional<ManagerFaultContent> made(ManagerFaultScene s) {
+      return Optional.of(s.content(s.snapshot()));
+    }
+  },
+  COLLECT {
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().srGc(s.sr());
+    }
+
+    @Override
+    Set<VdiUuid> rewritten(ManagerFaultScene s) {
+      return Set.of(s.running());
+    }
+  },
+  SCAN {
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().srScan(s.sr());
+    }
+  },
+  ATTACH_AND_DETACH {
+    @Override
+    void run(ManagerFaultScene s) throws IOException, StorageException {
+      try (NbdClient client = s.daemon().attach(s.disk(), AccessMode.RW)) {
+        client.write(0, ManagerFaultScene.run(6));
+        client.flush();
+      }
+      s.daemon().detach(s.disk());
+    }
+
+    @Override
+    Set<VdiUuid> rewritten(ManagerFaultScene s) {
+      return Set.of(s.disk());
+    }
+
+    @Override
+    Map<VdiUuid, ManagerFaultContent> changed(ManagerFaultScene s) {
+      return Map.of(s.disk(), s.content(s.disk()).with(0, 6));
+    }
+  },
+  GUEST {
+    @Override
+    void run(ManagerFaultScene s) throws IOException {
+      s.guest().write(0, ManagerFaultScene.run(4), Durability.FUA);
+      s.guest().discard(0, 4096);
+      s.guest().write(0, ManagerFaultScene.run(5));
+      s.guest().write(4 * MIB, ManagerFaultScene.run(5));
+      s.guest().flush();
+    }
+
+    @Override
+    Set<VdiUuid> rewritten(ManagerFaultScene s) {
+      return Set.of(s.running());
+    }
+
+    @Override
+    Map<VdiUuid, ManagerFaultContent> changed(ManagerFaultScene s) {
+      return Map.of(s.running(), s.content(s.running()).with(0, 5).with(4 * MIB, 5));
+    }
+
+    @Override
+    Set<Integer> between() {
+      return Set.of(4, 0);
+    }
+  },
+  DATA_DESTROY {
+    @Override
+    void prepare(ManagerFaultScene s) throws IOException, StorageException {
+      s.track();
+    }
+
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().vdiDataDestroy(s.tracked().getFirst());
+    }
+
+    @Override
+    Set<VdiUuid> gone(ManagerFaultScene s) {
+      return Set.of(s.tracked().getFirst());
+    }
+
+    @Override
+    void settle(ManagerFaultScene s, boolean succeeded) throws StorageException {
+      s.manager().vdiDataDestroy(s.tracked().getFirst());
+      assertThat(s.changedGranules()).isEqualTo(Set.of(0, 32));
+    }
+
+    @Override
+    void settleDamaged(ManagerFaultScene s, boolean succeeded, Set<VdiUuid> suspects)
+        throws StorageException {
+      Set<Integer> changed;
+      try {
+        s.manager().vdiDataDestroy(s.tracked().getFirst());
+        changed = s.changedGranules();
+      } catch (StorageException noticed) {
+        return;
+      }
+      if (Collections.disjoint(suspects, s.tracked())) {
+        assertThat(changed).isEqualTo(Set.of(0, 32));
+      }
+    }
+  },
+  SR_CREATE {
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.createSecondSr();
+    }
+
+    @Override
+    void settle(ManagerFaultScene s, boolean succeeded) throws IOException, StorageException {
+      assertThat(s.secondSr().isPresent()).as("the SR is there").isEqualTo(succeeded);
+      if (!succeeded) {
+        s.createSecondSr();
+      }
+      s.createDiskInSecondSr();
+    }
+  },
+  SR_DESTROY {
+    @Override
+    void prepare(ManagerFaultScene s) throws StorageException {
+      s.createSecondSr();
+    }
+
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().srDestroy(s.secondSr().orElseThrow());
+    }
+
+    @Override
+    void settle(ManagerFaultScene s, boolean succeeded) throws IOException, StorageException {
+      if (succeeded) {
+        assertThat(s.secondSr()).isEmpty();
+      } else if (s.secondSr().isPresent()) {
+        s.manager().srDestroy(s.secondSr().get());
+      }
+      s.createSecondSr();
+      s.createDiskInSecondSr();
+    }
+  },
+  PLUG {
+    @Override
+    void prepare(ManagerFaultScene s) throws IOException, StorageException {
+      s.createSecondSr();
+      s.createDiskInSecondSr();
+      s.manager().pbdUnplug(s.secondPbd().uuid());
+    }
+
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().pbdPlug(s.secondPbd().uuid());
+    }
+
+    @Override
+    void settle(ManagerFaultScene s, boolean succeeded) throws StorageException {
+      assertThat(s.secondPbd().currentlyAttached()).as("plugged").isEqualTo(succeeded);
+      s.manager().pbdPlug(s.secondPbd().uuid());
+    }
+  },
+  UNPLUG {
+    @Override
+    void prepare(ManagerFaultScene s) throws IOException, StorageException {
+      s.createSecondSr();
+      s.createDiskInSecondSr();
+    }
+
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().pbdUnplug(s.secondPbd().uuid());
+    }
+
+    @Override
+    void settle(ManagerFaultScene s, boolean succeeded) throws StorageException {
+      assertThat(s.secondPbd().currentlyAttached()).as("plugged").isNotEqualTo(succeeded);
+      s.manager().pbdPlug(s.secondPbd().uuid());
+    }
+  };
+
+  private static void importRun(
+      ManagerFaultScene s, Optional<VdiUuid> into, Optional<VdiCreate> create)
+      throws StorageException {
+    s.manager()
+        .vdiImport(
+            new VdiImport(
+                into,
+                create,
+                ImageFormat.RAW,
+                new ByteArrayInputStream(ManagerFaultScene.run(9).array()),
+                ProgressListener.NONE));
+  }
+
+  /// Makes what only this story needs.
+  void prepare(ManagerFaultScene scene) throws IOException, StorageException {}
+
+  abstract void run(ManagerFaultScene scene) throws IOException, StorageException;
+
+  /// VDIs to whose chains it writes.
+  Set<VdiUuid> rewritten(ManagerFaultScene scene) {
+    return Set.of();
+  }
+
+  /// VDIs whose content it copies.
+  Set<VdiUuid> sources(ManagerFaultScene scene) {
+    return Set.of();
+  }
+
+  /// What VDIs hold once it succeeded, where that is not what they held before.
+  Map<VdiUuid, ManagerFaultContent> changed(ManagerFaultScene scene) {
+    return Map.of();
+  }
+
+  /// Values that bytes which it changes may have in between.
+  Set<Integer> between() {
+    return Set.of();
+  }
+
+  /// VDIs whose data are gone once it succeeded.
+  Set<VdiUuid> gone(ManagerFaultScene scene) {
+    return Set.of();
+  }
+
+  /// What the VDI that it makes holds; empty where it makes none.
+  Optional<ManagerFaultContent> made(ManagerFaultScene scene) {
+    return Optional.empty();
+  }
+
+  /// After the restart: does what was asked again where it failed, which must go now.
+  void settle(ManagerFaultScene scene, boolean succeeded) throws IOException, StorageException {}
+
+  /// As [#settle], after a fault that said nothing.
+  ///
+  /// @param suspects what it may have damaged
+  void settleDamaged(ManagerFaultScene scene, boolean succeeded, Set<VdiUuid> suspects)
+      throws IOException, StorageException {
+    settle(scene, succeeded);
+  }
+}
