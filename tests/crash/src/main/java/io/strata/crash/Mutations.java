@@ -65,6 +65,8 @@ final class Mutations {
   }
 
   /// As [#firstViolation], with one effort.
+  ///
+  /// @throws CrashViolation where the same run, with every barrier, does not hold either
   Optional<String> firstViolation(BarrierSite site, CrashBudget budget) throws IOException {
     for (Run run : runs.getOrDefault(site, List.of())) {
       CrashBudget first = run.workload().budget(budget).withMaxViolations(1);
@@ -72,9 +74,20 @@ final class Mutations {
           CrashExplorer.explore(
               run.workload(), run.recording(), run.seed(), first, Optional.of(site));
       if (report.violations() > 0) {
+        requireSoundUnmutated(run, first);
         return report.first().stream().flatMap(String::lines).findFirst();
       }
     }
     return Optional.empty();
+  }
+
+  /// A violation says something of a missing barrier only where none is found with all of them.
+  private static void requireSoundUnmutated(Run run, CrashBudget budget) throws IOException {
+    CrashReport report =
+        CrashExplorer.explore(
+            run.workload(), run.recording(), run.seed(), budget, Optional.empty());
+    if (report.violations() > 0) {
+      throw new CrashViolation("no barrier was taken away, and yet " + report);
+    }
   }
 }
