@@ -17,6 +17,7 @@ import io.strata.nbd.NbdClient;
 import io.strata.nbd.NbdEndpoint;
 import io.strata.spi.AccessMode;
 import io.strata.spi.DeviceConfig;
+import io.strata.spi.PbdUuid;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
@@ -123,10 +124,8 @@ final class DaemonRig implements AutoCloseable {
   }
 
   void importDisk() throws StorageException {
-    byte[] image = new byte[8192];
-    random.nextBytes(image);
-    SectorModel zeroes = SectorModel.zeroes();
-    SectorModel content = zeroes.writing(0, image).flushed();
+    byte[] image = image();
+    SectorModel content = contentOf(image);
     expect(users.making(content), false);
     VdiUuid vdi =
         manager.vdiImport(
@@ -137,6 +136,32 @@ final class DaemonRig implements AutoCloseable {
                 new ByteArrayInputStream(image),
                 ProgressListener.NONE));
     done(users.with(vdi, content));
+  }
+
+  /// Imports an image into a disk that holds something; until that ends, it may hold parts of both.
+  void overwriteDisk() throws StorageException {
+    VdiUuid vdi = someWritable();
+    byte[] image = image();
+    SectorModel content = contentOf(image);
+    expect(users.with(vdi, users.disk(vdi).or(content)), false);
+    manager.vdiImport(
+        new VdiImport(
+            Optional.of(vdi),
+            Optional.empty(),
+            ImageFormat.RAW,
+            new ByteArrayInputStream(image),
+            ProgressListener.NONE));
+    done(users.with(vdi, content));
+  }
+
+  private byte[] image() {
+    byte[] image = new byte[8192];
+    random.nextBytes(image);
+    return image;
+  }
+
+  private static SectorModel contentOf(byte[] image) {
+    return SectorModel.zeroes().writing(0, image).flushed();
   }
 
   void resize() throws StorageException {
@@ -184,6 +209,28 @@ final class DaemonRig implements AutoCloseable {
     manager.vdiDestroy(vdi);
     snapshots.remove(vdi);
     done(users.without(vdi));
+  }
+
+  /// Takes the SR away from this host and back.
+  void replug() throws StorageException {
+    PbdUuid pbd = manager.pbds().getFirst().uuid();
+    manager.pbdUnplug(pbd);
+    done(users);
+    manager.pbdPlug(pbd);
+    done(users);
+  }
+
+  /// Destroys every disk and then the SR.
+  void destroySr() throws StorageException {
+    for (VdiUuid vdi : new TreeMap<>(users.disks()).keySet()) {
+      expect(users.removing(vdi), false);
+      manager.vdiDestroy(vdi);
+      done(users.without(vdi));
+    }
+    expect(DaemonState.before(users.sr()), false);
+    manager.srDestroy(users.sr());
+    daemon.note();
+    expect(users, true);
   }
 
   void collect() throws StorageException {

@@ -35,6 +35,12 @@ final class DaemonWorkload implements CrashWorkload {
       for (int i = 0; i < OPERATIONS; i++) {
         operation(rig, (int) ((seed + i * 5L) % 12));
       }
+      switch ((int) (seed % 4)) {
+        case 0 -> rig.destroySr();
+        case 1 -> rig.overwriteDisk();
+        case 2 -> rig.replug();
+        default -> {}
+      }
       return rig.recording();
     } catch (StorageException e) {
       throw new IOException(e.getMessage(), e);
