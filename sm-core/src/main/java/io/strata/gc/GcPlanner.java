@@ -110,7 +110,7 @@ public final class GcPlanner {
         running.contains(nearest.uuid())
             ? new GcAction.MergeLeaf(nearest.uuid(), uuids.subList(1, uuids.size()), bytes, reason)
             : new GcAction.MergeRun(
-                new MergeSpec(uuids, target.uuid(), nearest.hidden()), bytes, reason));
+                MergeSpec.of(run, target.uuid()), bytes, reason));
   }
 
   /// The node that holds most, among those that are as large as the nearest: nothing larger is

@@ -108,7 +108,7 @@ final class CollectionPlans {
     for (VdiUuid vdi : neighbours) {
       volumes.add(Optional.ofNullable(nodes.get(vdi)).orElseThrow(() -> changed(sr)));
     }
-    return new MergeSpec(neighbours, GcPlanner.target(volumes).uuid(), true);
+    return MergeSpec.of(volumes, GcPlanner.target(volumes).uuid());
   }
 
   VhdTree tree(SrUuid sr) throws StorageException {

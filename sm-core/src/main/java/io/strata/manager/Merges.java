@@ -31,8 +31,11 @@ final class Merges {
   private final CollectionPlans plans;
   private final BooleanSupplier stopped;
 
-  /// How far merges of hidden nodes, which do not change, got before a crash interrupted them.
-  private final Map<MergeSpec, Integer> cursors = new ConcurrentHashMap<>();
+  /// How far merges into a node got before a crash interrupted them.
+  private final Map<VdiUuid, Cursor> cursors = new ConcurrentHashMap<>();
+
+  /// How far a merge got.
+  private record Cursor(MergeSpec spec, int block) {}
 
   /// @param stopped once true, merges that run are broken off at the next piece
   Merges(
@@ -54,9 +57,8 @@ final class Merges {
     VhdTree tree = plans.tree(sr);
     try (Intents.Intent intent = begin(sr, spec)) {
       try (VhdTree.Merge merge = open(sr, tree, spec)) {
-        Integer cursor = cursors.remove(spec);
         merge.copy(
-            cursor == null ? 0 : cursor,
+            startOf(spec),
             new MergePace(disks, () -> goOn(sr), block -> intent.reached(BLOCK + block)));
         try (var _ = core.locks().sr(sr, "sr-gc")) {
           intent.reached(COPIED);
@@ -71,6 +73,15 @@ final class Merges {
       }
     }
     refreshReaders(sr, tree);
+  }
+
+  /// Where the copy begins: what was merged of a run before a crash counts only where nothing else
+  /// of it changed since.
+  private int startOf(MergeSpec spec) {
+    return Optional.ofNullable(cursors.remove(spec.target()))
+        .filter(cursor -> spec.continues(cursor.spec()))
+        .map(Cursor::block)
+        .orElse(0);
   }
 
   private VhdTree.Merge open(SrUuid sr, VhdTree tree, MergeSpec spec) throws StorageException {
@@ -88,7 +99,8 @@ final class Merges {
       intent.replay(() -> tree.get().resumeFinish(spec));
     } else if (record.step().startsWith(BLOCK) && spec.survivorHidden()) {
       // A disk may be written to before its merge goes on: that one begins anew.
-      cursors.put(spec, Integer.parseInt(record.step().substring(BLOCK.length())));
+      int block = Integer.parseInt(record.step().substring(BLOCK.length()));
+      cursors.put(spec.target(), new Cursor(spec, block));
     }
     intent.drop();
   }
@@ -137,7 +149,9 @@ final class Merges {
             Replay.TARGET,
             spec.target().toString(),
             Replay.SURVIVOR_HIDDEN,
-            Boolean.toString(spec.survivorHidden())));
+            Boolean.toString(spec.survivorHidden()),
+            Replay.VERSIONS,
+            String.join(",", spec.versions())));
   }
 
   private static MergeSpec spec(IntentRecord record) throws StorageException {
@@ -148,6 +162,7 @@ final class Merges {
     return new MergeSpec(
         run,
         Replay.vdi(record, Replay.TARGET),
-        Boolean.parseBoolean(Replay.text(record, Replay.SURVIVOR_HIDDEN)));
+        Boolean.parseBoolean(Replay.text(record, Replay.SURVIVOR_HIDDEN)),
+        List.of(Replay.text(record, Replay.VERSIONS).split(",", -1)));
   }
 }

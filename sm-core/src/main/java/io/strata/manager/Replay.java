@@ -22,6 +22,7 @@ final class Replay {
   static final String RUN = "run";
   static final String TARGET = "target";
   static final String SURVIVOR_HIDDEN = "survivor-hidden";
+  static final String VERSIONS = "versions";
   static final String PBD = "pbd";
   static final String TYPE = "type";
   private static final String DEVICE_CONFIG = "device-config:";

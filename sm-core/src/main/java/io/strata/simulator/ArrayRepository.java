@@ -86,6 +86,7 @@ final class ArrayRepository implements Repository {
         array.physicalBytes(vdi),
         false,
         Optional.empty(),
+        "",
         Optional.empty());
   }
 

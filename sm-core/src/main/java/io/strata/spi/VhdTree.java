@@ -41,12 +41,42 @@ public interface VhdTree {
   ///   and the parent of the one before it alone
   /// @param target the node whose VHD takes everything; as large a disk as the first
   /// @param survivorHidden whether the first is a hidden node
-  record MergeSpec(List<VdiUuid> run, VdiUuid target, boolean survivorHidden) {
+  /// @param versions the version of each node of the run when that was chosen: a run of which
+  ///   another one is found is left alone. See [Volume#version]
+  record MergeSpec(
+      List<VdiUuid> run, VdiUuid target, boolean survivorHidden, List<String> versions) {
     public MergeSpec {
       run = List.copyOf(run);
+      versions = List.copyOf(versions);
       if (run.size() < 2 || !run.contains(target)) {
         throw new IllegalArgumentException("not a run with its target: " + run + ", " + target);
       }
+      if (versions.size() != run.size()) {
+        throw new IllegalArgumentException(versions.size() + " versions of " + run);
+      }
+    }
+
+    /// A merge of nodes as they are now.
+    public static MergeSpec of(List<Volume> run, VdiUuid target) {
+      return new MergeSpec(
+          run.stream().map(Volume::uuid).toList(),
+          target,
+          run.getFirst().hidden(),
+          run.stream().map(Volume::version).toList());
+    }
+
+    /// The version of a node of the run.
+    public String version(VdiUuid node) {
+      return versions.get(run.indexOf(node));
+    }
+
+    /// Whether this merges the same into the same: the target alone may have got some of it since.
+    public boolean continues(MergeSpec earlier) {
+      return run.equals(earlier.run)
+          && target.equals(earlier.target)
+          && survivorHidden == earlier.survivorHidden
+          && run.stream()
+              .allMatch(node -> node.equals(target) || version(node).equals(earlier.version(node)));
     }
 
     /// The node that stays, under its own name.

@@ -11,6 +11,8 @@ import java.util.Optional;
 /// @param physicalBytes storage it takes by itself, without its parents
 /// @param hidden whether it is only the base of others and is no VDI
 /// @param parent the node it depends on
+/// @param version names what the volume is made of and its content; changes with either. Says nothing
+///   of a volume that is being written to
 /// @param problem why it can't be used, where it can't
 public record Volume(
     VdiUuid uuid,
@@ -19,11 +21,12 @@ public record Volume(
     long physicalBytes,
     boolean hidden,
     Optional<VdiUuid> parent,
+    String version,
     Optional<String> problem) {
 
   /// The same volume, hidden or not.
   public Volume withHidden(boolean now) {
-    return new Volume(uuid, kind, virtualSizeBytes, physicalBytes, now, parent, problem);
+    return new Volume(uuid, kind, virtualSizeBytes, physicalBytes, now, parent, version, problem);
   }
 
   /// How the bytes are kept.

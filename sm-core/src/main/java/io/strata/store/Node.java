@@ -105,6 +105,20 @@ record Node(
 
   Volume volume(Optional<VdiUuid> parentVdi, Optional<String> chainProblem) {
     return new Volume(
-        vdi, kind, sizeBytes, physicalBytes, hidden(), parentVdi, problem.or(() -> chainProblem));
+        vdi,
+        kind,
+        sizeBytes,
+        physicalBytes,
+        hidden(),
+        parentVdi,
+        version(),
+        problem.or(() -> chainProblem));
+  }
+
+  /// Another one for another VHD, another size, and content that was changed: the first change after
+  /// each opening moves the timestamp on.
+  String version() {
+    return info.map(i -> i.uuid() + "@" + Integer.toUnsignedString(i.timestamp()) + "+" + sizeBytes)
+        .orElse("");
   }
 }

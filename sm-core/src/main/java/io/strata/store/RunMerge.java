@@ -62,7 +62,7 @@ final class RunMerge implements Merge, MergeUnderWay {
   static RunMerge open(VhdRepository repository, VolumeShelf shelf, MergeSpec spec)
       throws IOException, StorageException {
     RunMerge opened = new RunMerge(repository, shelf, spec);
-    opened.checkRun();
+    opened.checkRun(false);
     opened.merge = VhdMerge.open(opened.containers(), spec.run().indexOf(spec.target()));
     return opened;
   }
@@ -130,7 +130,7 @@ final class RunMerge implements Merge, MergeUnderWay {
             throw brokenOff();
           }
           closeImages();
-          checkRun();
+          checkRun(true);
           end();
           shelf.merges.remove(this);
           return spec;
@@ -182,10 +182,17 @@ final class RunMerge implements Merge, MergeUnderWay {
     }
   }
 
-  /// A run that others came to depend on since it was planned is left alone.
-  private void checkRun() throws IOException, StorageException {
+  /// A run of which anything changed since it was planned is left alone.
+  ///
+  /// @param merged whether the target has got the content of the others, which changes its version
+  private void checkRun(boolean merged) throws IOException, StorageException {
     for (int i = 0; i < spec.run().size(); i++) {
       Node node = shelf.requireVhd(spec.run().get(i), ErrorCode.VDI_UNAVAILABLE);
+      boolean changedByUs = merged && node.vdi().equals(spec.target());
+      if (!changedByUs && !node.version().equals(spec.version(node.vdi()))) {
+        throw changed(
+            node, "is " + node.version() + ", and was " + spec.version(node.vdi()) + " when planned");
+      }
       if (i == 0) {
         if (shelf.open.writer(node.vdi()).isPresent()) {
           throw changed(node, "is open for writing");

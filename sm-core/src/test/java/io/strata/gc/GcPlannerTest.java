@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -33,7 +34,7 @@ class GcPlannerTest {
     assertThat(plan(Set.of()))
         .containsExactly(
             new GcAction.MergeRun(
-                new MergeSpec(List.of(vdi(4), vdi(3), vdi(2), vdi(1)), vdi(2), false),
+                merge(false, 2, 4, 3, 2, 1),
                 30,
                 "3 hidden nodes serve only " + vdi(4)));
   }
@@ -48,7 +49,7 @@ class GcPlannerTest {
         .containsExactlyInAnyOrder(
             new GcAction.Keep(vdi(1), "shared by 2 disks"),
             new GcAction.MergeRun(
-                new MergeSpec(List.of(vdi(4), vdi(3)), vdi(3), false),
+                merge(false, 3, 4, 3),
                 5,
                 "1 hidden node serves only " + vdi(4)));
   }
@@ -63,7 +64,7 @@ class GcPlannerTest {
         .containsExactlyInAnyOrder(
             new GcAction.Keep(vdi(2), "shared by 2 disks"),
             new GcAction.MergeRun(
-                new MergeSpec(List.of(vdi(2), vdi(1)), vdi(2), true),
+                merge(true, 2, 2, 1),
                 10,
                 "1 hidden node serves only " + vdi(2)));
   }
@@ -85,7 +86,7 @@ class GcPlannerTest {
     node(3, false, 2, 10);
     nodes.add(
         new Volume(
-            vdi(9), Volume.Kind.VHD, 0, 10, false, Optional.empty(), Optional.of("corrupt")));
+            vdi(9), Volume.Kind.VHD, 0, 10, false, Optional.empty(), "", Optional.of("corrupt")));
     assertThat(plan(Set.of())).hasSize(2).allMatch(GcAction.Keep.class::isInstance);
   }
 
@@ -102,7 +103,20 @@ class GcPlannerTest {
             physicalBytes,
             hidden,
             parent == 0 ? Optional.empty() : Optional.of(vdi(parent)),
+            version(number),
             Optional.empty()));
+  }
+
+  private static MergeSpec merge(boolean survivorHidden, int target, int... run) {
+    return new MergeSpec(
+        IntStream.of(run).mapToObj(GcPlannerTest::vdi).toList(),
+        vdi(target),
+        survivorHidden,
+        IntStream.of(run).mapToObj(GcPlannerTest::version).toList());
+  }
+
+  private static String version(int number) {
+    return "version " + number;
   }
 
   private static VdiUuid vdi(int number) {

@@ -65,6 +65,7 @@ final class MemoryRepository implements Repository, Snapshots, Clones {
         (long) node.pages.size() * MemoryStorage.PAGE_BYTES,
         node.hidden,
         node.parent,
+        "",
         Optional.empty());
   }
 

@@ -44,6 +44,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CoalesceTest {
   private static final int SIZE = 6 << 20;
 
+  private static final MergeProgress QUIET =
+      new MergeProgress() {
+        @Override
+        public void merged(long bytes) {}
+
+        @Override
+        public void durableUpTo(int block) {}
+      };
+
   @TempDir Path folder;
 
   private final Map<VdiUuid, byte[]> models = new LinkedHashMap<>();
@@ -52,25 +61,61 @@ class CoalesceTest {
 
   @Test
   void diskThatIsDeletedOnceItsMergeIsPlannedStaysDeleted() throws Exception {
-    VdiUuid base = VdiUuid.random();
-    VdiUuid child = VdiUuid.random();
-    try (VhdRepository repository = new VhdRepository(new DirectoryStore(folder))) {
-      repository.create(base, new VolumeSpec(SIZE, Volume.Kind.VHD));
-    }
-    differencing(disk, base);
-    differencing(child, disk);
-    try (FileContainer image = FileContainer.openReadWrite(file(base))) {
-      VhdEditor.setHidden(image, true);
-    }
+    VdiUuid base = overHiddenBase();
+    differencing(VdiUuid.random(), disk);
     try (VhdRepository repository = new VhdRepository(new DirectoryStore(folder))) {
       VhdTree tree = repository.vhdTree().orElseThrow();
-      MergeSpec planned = new MergeSpec(List.of(disk, base), base, false);
+      MergeSpec planned = spec(tree, List.of(disk, base), base);
       repository.delete(disk);
       assertThatThrownBy(() -> tree.merge(planned))
           .isInstanceOf(StorageException.class)
           .hasMessageContaining("was deleted");
-      tree.merge(new MergeSpec(List.of(disk, base), base, true)).close();
+      tree.merge(spec(tree, List.of(disk, base), base)).close();
     }
+  }
+
+  /// The names, the parents and the sizes are as they were; only the plan's versions tell.
+  @Test
+  void mergeIsRefusedOnceAnythingOfItsRunChanged() throws Exception {
+    VdiUuid base = overHiddenBase();
+    try (VhdRepository repository = new VhdRepository(new DirectoryStore(folder))) {
+      VhdTree tree = repository.vhdTree().orElseThrow();
+      MergeSpec planned = spec(tree, List.of(disk, base), base);
+      try (BlockDevice device = repository.open(disk, AccessMode.RW)) {
+        device.write(0, ByteBuffer.wrap(new byte[] {1}));
+      }
+      assertThatThrownBy(() -> tree.merge(planned))
+          .isInstanceOf(StorageException.class)
+          .hasMessageContaining("when planned");
+      try (VhdTree.Merge merge = tree.merge(spec(tree, List.of(disk, base), base))) {
+        merge.copy(0, QUIET);
+        merge.finish();
+      }
+      assertThat(repository.scan()).hasSize(1);
+    }
+  }
+
+  /// Makes the disk, over a hidden base of its own.
+  private VdiUuid overHiddenBase() throws Exception {
+    VdiUuid base = VdiUuid.random();
+    try (VhdRepository repository = new VhdRepository(new DirectoryStore(folder))) {
+      repository.create(base, new VolumeSpec(SIZE, Volume.Kind.VHD));
+    }
+    differencing(disk, base);
+    try (FileContainer image = FileContainer.openReadWrite(file(base))) {
+      VhdEditor.setHidden(image, true);
+    }
+    return base;
+  }
+
+  /// A plan of nodes as they are now.
+  private static MergeSpec spec(VhdTree tree, List<VdiUuid> run, VdiUuid target)
+      throws StorageException {
+    Map<VdiUuid, Volume> nodes = new LinkedHashMap<>();
+    tree.nodes().forEach(node -> nodes.put(node.uuid(), node));
+    return MergeSpec.of(
+        run.stream().map(vdi -> Optional.ofNullable(nodes.get(vdi)).orElseThrow()).toList(),
+        target);
   }
 
   private Path file(VdiUuid vdi) {
@@ -153,7 +198,7 @@ class CoalesceTest {
               run.addFirst(base);
               merge(
                   tree,
-                  new MergeSpec(run, run.get(random.nextInt(run.size())), true),
+                  spec(tree, run, run.get(random.nextInt(run.size()))),
                   device,
                   random);
             }

@@ -72,27 +72,34 @@ final class RepositoryMerges {
   /// Merges a run, often into another node than the planner would choose, and often not at the
   /// first try.
   private void merge(MergeSpec planned) throws IOException, StorageException {
-    MergeSpec spec = new MergeSpec(planned.run(), someTarget(planned), planned.survivorHidden());
+    VdiUuid target = someTarget(planned.run());
     switch (rig.random().nextInt(4)) {
-      case 0 -> brokenOff(spec);
-      case 1 -> cancelled(spec);
+      case 0 -> brokenOff(anew(planned.run(), target));
+      case 1 -> cancelled(anew(planned.run(), target));
       default -> {}
     }
-    toTheEnd(spec);
+    toTheEnd(anew(planned.run(), target));
   }
 
-  private VdiUuid someTarget(MergeSpec spec) throws StorageException {
+  /// A plan of these nodes as they are now.
+  private MergeSpec anew(List<VdiUuid> run, VdiUuid target) throws StorageException {
+    return MergeSpec.of(volumes(run), target);
+  }
+
+  private List<Volume> volumes(List<VdiUuid> run) throws StorageException {
     Map<VdiUuid, Volume> nodes =
         rig.tree().nodes().stream().collect(Collectors.toMap(Volume::uuid, Function.identity()));
-    List<VdiUuid> large =
-        spec.run().stream()
-            .filter(vdi -> sizeBytes(nodes, vdi) == sizeBytes(nodes, spec.survivor()))
-            .toList();
-    return large.get(rig.random().nextInt(large.size()));
+    return run.stream().map(vdi -> Optional.ofNullable(nodes.get(vdi)).orElseThrow()).toList();
   }
 
-  private static long sizeBytes(Map<VdiUuid, Volume> nodes, VdiUuid vdi) {
-    return Optional.ofNullable(nodes.get(vdi)).orElseThrow().virtualSizeBytes();
+  private VdiUuid someTarget(List<VdiUuid> run) throws StorageException {
+    List<Volume> volumes = volumes(run);
+    List<VdiUuid> large =
+        volumes.stream()
+            .filter(v -> v.virtualSizeBytes() == volumes.getFirst().virtualSizeBytes())
+            .map(Volume::uuid)
+            .toList();
+    return large.get(rig.random().nextInt(large.size()));
   }
 
   private void toTheEnd(MergeSpec spec) throws StorageException {
@@ -151,8 +158,7 @@ final class RepositoryMerges {
     Optional<GcAction.MergeLeaf> leaf = leaf(vdi);
     if (leaf.isPresent() && leaf.get().below().size() > 1) {
       List<VdiUuid> run = leaf.get().below();
-      MergeSpec planned = new MergeSpec(run, run.getFirst(), true);
-      toTheEnd(new MergeSpec(run, someTarget(planned), true));
+      toTheEnd(anew(run, someTarget(run)));
       refresh(vdi);
     }
     leaf = leaf(vdi);
