@@ -22,7 +22,8 @@ import java.util.stream.Stream;
 /// Whenever the catalog may have been committed since, or the SR's description changed, a listener
 /// is told what a restart would find.
 final class Daemon implements AutoCloseable {
-  private static final Path PLACE =
+  /// Memory where there is some: nothing here tests the disk.
+  static final Path PLACE =
       Files.isWritable(Path.of("/dev/shm"))
           ? Path.of("/dev/shm")
           : Path.of(System.getProperty("java.io.tmpdir"));
@@ -43,7 +44,7 @@ final class Daemon implements AutoCloseable {
       start.writeTo(home);
       manager = StorageManager.open(config());
     } catch (IOException | StorageException | RuntimeException failed) {
-      remove();
+      remove(home);
       throw failed;
     }
   }
@@ -105,11 +106,12 @@ final class Daemon implements AutoCloseable {
     try {
       manager.close();
     } finally {
-      remove();
+      remove(home);
     }
   }
 
-  private void remove() throws IOException {
+  /// Removes a home folder.
+  static void remove(Path home) throws IOException {
     try (Stream<Path> paths = Files.walk(home)) {
       for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(path);

@@ -2,7 +2,9 @@
 package io.strata.crash;
 
 import io.strata.block.BlockDevice;
+import io.strata.catalog.PbdRecord;
 import io.strata.catalog.VdiRecord;
+import io.strata.gc.GcAction;
 import io.strata.manager.StorageManager;
 import io.strata.spi.AccessMode;
 import io.strata.spi.StorageException;
@@ -31,7 +33,13 @@ record DaemonExpectation(
     DaemonHome home, Optional<byte[]> description, DaemonState users, boolean acknowledged)
     implements Expectation {
   private static final long LOOK_NANOS = 500_000;
+  private static final int COLLECTED_EVERY = 4;
   private static final Duration LONGEST_COPY = Duration.ofSeconds(30);
+
+  /// The same with another catalog.
+  DaemonExpectation with(DaemonHome other) {
+    return new DaemonExpectation(other, description, users, acknowledged);
+  }
 
   @Override
   public Object beside() {
@@ -90,6 +98,15 @@ record DaemonExpectation(
             throw new CrashViolation("can't be plugged: " + pbd.lastError().get());
           }
         });
+    checkKnown(records(manager));
+    boolean plugged = manager.pbds().stream().anyMatch(PbdRecord::plugged);
+    if (plugged && storage.sampled(COLLECTED_EVERY)) {
+      checkCollected(manager);
+    }
+    return records(manager);
+  }
+
+  private Map<VdiUuid, VdiRecord> records(StorageManager manager) throws StorageException {
     Map<VdiUuid, VdiRecord> records = new HashMap<>();
     for (VdiRecord vdi : manager.vdis(users.sr())) {
       if (vdi.missing()) {
@@ -97,8 +114,18 @@ record DaemonExpectation(
       }
       records.put(vdi.uuid(), vdi);
     }
-    checkKnown(records);
     return records;
+  }
+
+  /// What a crash left to be collected goes with the next collection: nothing stays hidden that
+  /// does not serve several disks.
+  private void checkCollected(StorageManager manager) throws StorageException {
+    manager.srGc(users.sr());
+    for (GcAction action : manager.srGcPlan(users.sr())) {
+      if (!(action instanceof GcAction.Keep)) {
+        throw new CrashViolation("left after a collection: " + action);
+      }
+    }
   }
 
   /// Everything that users know is there, and at most one disk more that is being made.
@@ -107,6 +134,9 @@ record DaemonExpectation(
     for (VdiRecord vdi : records.values()) {
       if (vdi.managed()) {
         visible.add(vdi.uuid());
+        if (vdi.metadataOnly() && !users.emptied().contains(vdi.uuid())) {
+          throw new CrashViolation("nobody gave up the data of VDI " + vdi.uuid());
+        }
         if (vdi.nameLabel().isEmpty()) {
           throw new CrashViolation("a scan found VDI " + vdi.uuid() + ", which has no name");
         }
@@ -115,6 +145,11 @@ record DaemonExpectation(
     for (VdiUuid vdi : users.disks().keySet()) {
       if (!visible.remove(vdi) && !users.going().equals(Optional.of(vdi))) {
         throw new CrashViolation("VDI " + vdi + " is gone from the catalog");
+      }
+    }
+    for (VdiUuid vdi : users.emptied()) {
+      if (!users.disks().containsKey(vdi) && !visible.remove(vdi)) {
+        throw new CrashViolation("what is known of VDI " + vdi + " is gone from the catalog");
       }
     }
     for (Map.Entry<VdiUuid, Long> grown : users.grownBytes().entrySet()) {
@@ -133,23 +168,38 @@ record DaemonExpectation(
       throws IOException, StorageException {
     for (String name : storage.names().keySet()) {
       boolean volume = name.endsWith(".vhd") && !name.startsWith(".");
-      if (!volume && !name.equals(SimulatedDriver.MARKER)) {
+      boolean changeLog = name.endsWith(".cbt");
+      if (!volume && !changeLog && !name.equals(SimulatedDriver.MARKER)) {
         throw new CrashViolation("left over: " + name);
       }
     }
     try (VhdRepository repository = new VhdRepository(new SimulatedStore(storage))) {
+      Map<VdiUuid, VdiRecord> left = new HashMap<>(records);
       for (Volume volume : repository.scan()) {
         if (volume.problem().isPresent()) {
           throw new CrashViolation("volume " + volume.uuid() + ": " + volume.problem().get());
         }
-        VdiRecord vdi = records.get(volume.uuid());
-        if (vdi == null || vdi.virtualSizeBytes() != volume.virtualSizeBytes()) {
-          throw new CrashViolation("the catalog says " + vdi + " of volume " + volume);
-        }
+        checkSame(Optional.ofNullable(left.remove(volume.uuid())), volume);
         if (!volume.hidden()) {
           check(repository, volume.uuid());
         }
       }
+      left.values().removeIf(VdiRecord::metadataOnly);
+      if (!left.isEmpty()) {
+        throw new CrashViolation("the catalog names what is not there: " + left.keySet());
+      }
+    }
+  }
+
+  /// The catalog says the same as the storage.
+  private static void checkSame(Optional<VdiRecord> vdi, Volume volume) {
+    boolean same =
+        vdi.isPresent()
+            && vdi.get().virtualSizeBytes() == volume.virtualSizeBytes()
+            && vdi.get().managed() == !volume.hidden()
+            && vdi.get().parent().equals(volume.parent());
+    if (!same) {
+      throw new CrashViolation("the catalog says " + vdi + " of volume " + volume);
     }
   }
 

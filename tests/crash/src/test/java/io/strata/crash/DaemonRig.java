@@ -233,13 +233,38 @@ final class DaemonRig implements AutoCloseable {
     expect(users, true);
   }
 
+  /// Gives up the data of a disk's older snapshot, and keeps which blocks changed since.
+  void destroyData() throws IOException, StorageException {
+    VdiUuid vdi = someWritable();
+    manager.vdiEnableCbt(vdi);
+    done(users);
+    VdiUuid older = snapshot(vdi);
+    write(vdi);
+    snapshot(vdi);
+    expect(users.emptying(older), false);
+    manager.vdiDataDestroy(older);
+    snapshots.remove(older);
+    done(users.without(older));
+  }
+
+  private VdiUuid snapshot(VdiUuid vdi) throws StorageException {
+    expect(users.making(users.disk(vdi)), false);
+    VdiUuid snapshot = manager.vdiSnapshot(VdiSnapshot.of(vdi));
+    snapshots.put(snapshot, vdi);
+    done(users.with(snapshot, users.disk(vdi)));
+    return snapshot;
+  }
+
   void collect() throws StorageException {
     manager.srGc(users.sr());
     done(users);
   }
 
   void write() throws IOException, StorageException {
-    VdiUuid vdi = someWritable();
+    write(someWritable());
+  }
+
+  private void write(VdiUuid vdi) throws IOException, StorageException {
     try (BlockDevice device = attach(vdi)) {
       writeSome(vdi, device);
     }
@@ -251,10 +276,7 @@ final class DaemonRig implements AutoCloseable {
     VdiUuid vdi = someWritable();
     try (BlockDevice device = attach(vdi)) {
       writeSome(vdi, device);
-      expect(users.making(users.disk(vdi)), false);
-      VdiUuid snapshot = manager.vdiSnapshot(VdiSnapshot.of(vdi));
-      snapshots.put(snapshot, vdi);
-      done(users.with(snapshot, users.disk(vdi)));
+      snapshot(vdi);
       writeSome(vdi, device);
     }
     detach(vdi);

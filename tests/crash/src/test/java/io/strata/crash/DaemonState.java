@@ -3,8 +3,10 @@ package io.strata.crash;
 
 import io.strata.spi.SrUuid;
 import io.strata.spi.VdiUuid;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /// What users of a daemon were told, and what they asked for last.
@@ -14,48 +16,62 @@ import java.util.TreeMap;
 /// @param disks every disk that is acknowledged, with what it may hold
 /// @param grownBytes the size that a disk was acknowledged to have, where it grew
 /// @param going a disk whose removal was asked for
+/// @param emptied snapshots whose data were to go, and whose records stay
 /// @param coming what a disk holds that is made now, under whatever identity
 record DaemonState(
     SrUuid sr,
     boolean srCertain,
     Map<VdiUuid, SectorModel> disks,
     Map<VdiUuid, Long> grownBytes,
+    Set<VdiUuid> emptied,
     Optional<VdiUuid> going,
     Optional<SectorModel> coming) {
   DaemonState {
+    emptied = Set.copyOf(emptied);
     disks = Map.copyOf(disks);
     grownBytes = Map.copyOf(grownBytes);
   }
 
   /// Before anything.
   static DaemonState before(SrUuid sr) {
-    return new DaemonState(sr, false, Map.of(), Map.of(), Optional.empty(), Optional.empty());
+    return new DaemonState(
+        sr, false, Map.of(), Map.of(), Set.of(), Optional.empty(), Optional.empty());
   }
 
   /// Nothing is going on.
   DaemonState settled() {
-    return new DaemonState(sr, true, disks, grownBytes, Optional.empty(), Optional.empty());
+    return new DaemonState(
+        sr, true, disks, grownBytes, emptied, Optional.empty(), Optional.empty());
   }
 
   DaemonState making(SectorModel content) {
     return new DaemonState(
-        sr, srCertain, disks, grownBytes, Optional.empty(), Optional.of(content));
+        sr, srCertain, disks, grownBytes, emptied, Optional.empty(), Optional.of(content));
   }
 
   DaemonState removing(VdiUuid vdi) {
-    return new DaemonState(sr, srCertain, disks, grownBytes, Optional.of(vdi), Optional.empty());
+    return new DaemonState(
+        sr, srCertain, disks, grownBytes, emptied, Optional.of(vdi), Optional.empty());
+  }
+
+  /// The data of a snapshot go, and its record stays.
+  DaemonState emptying(VdiUuid vdi) {
+    Set<VdiUuid> next = new HashSet<>(emptied);
+    next.add(vdi);
+    return new DaemonState(
+        sr, srCertain, disks, grownBytes, next, Optional.empty(), Optional.empty());
   }
 
   DaemonState with(VdiUuid vdi, SectorModel content) {
     Map<VdiUuid, SectorModel> next = new TreeMap<>(disks);
     next.put(vdi, content);
-    return new DaemonState(sr, srCertain, next, grownBytes, going, coming);
+    return new DaemonState(sr, srCertain, next, grownBytes, emptied, going, coming);
   }
 
   DaemonState without(VdiUuid vdi) {
     Map<VdiUuid, SectorModel> next = new TreeMap<>(disks);
     next.remove(vdi);
-    return new DaemonState(sr, srCertain, next, grownBytes, going, coming);
+    return new DaemonState(sr, srCertain, next, grownBytes, emptied, going, coming);
   }
 
   /// @param sizeBytes none: any size again
@@ -63,7 +79,7 @@ record DaemonState(
     Map<VdiUuid, Long> next = new TreeMap<>(grownBytes);
     next.remove(vdi);
     sizeBytes.ifPresent(bytes -> next.put(vdi, bytes));
-    return new DaemonState(sr, srCertain, disks, next, going, coming);
+    return new DaemonState(sr, srCertain, disks, next, emptied, going, coming);
   }
 
   SectorModel disk(VdiUuid vdi) {

@@ -39,7 +39,7 @@ final class DaemonWorkload implements CrashWorkload {
         case 0 -> rig.destroySr();
         case 1 -> rig.overwriteDisk();
         case 2 -> rig.replug();
-        default -> {}
+        default -> rig.destroyData();
       }
       return rig.recording();
     } catch (StorageException e) {
