@@ -131,6 +131,24 @@ class CollectorTest {
   }
 
   @Test
+  void runningDiskThatGrewIsCollectedToo() throws Exception {
+    try (StorageManager manager = open()) {
+      VdiUuid disk = prepare(manager);
+      SrUuid sr = manager.vdi(disk).sr();
+      manager.srGc(sr);
+      manager.vdiDestroy(manager.vdiSnapshot(VdiSnapshot.of(disk)));
+      manager.vdiResize(disk, SIZE + (4L << 20));
+      manager.srGc(sr);
+      assertThat(manager.srGcPlan(sr)).isEmpty();
+      assertThat(manager.vdis(sr)).hasSize(1);
+      try (NbdClient client = client(disk)) {
+        assertThat(read(client)).isEqualTo(model);
+        assertThat(client.sizeBytes()).isEqualTo(SIZE + (4L << 20));
+      }
+    }
+  }
+
+  @Test
   void closingWaitsForAMergeToBreakOff() throws Exception {
     CountDownLatch merging = new CountDownLatch(1);
     Semaphore goOn = new Semaphore(0);
