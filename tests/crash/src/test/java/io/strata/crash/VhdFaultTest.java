@@ -47,7 +47,7 @@ final class VhdFaultTest {
 
   private static void run(VhdWorkload workload, FaultRule rule) throws IOException {
     FaultPlan plan = new FaultPlan(SEED, STALL, List.of(rule));
-    VhdRig rig = new VhdRig(SEED, VhdWorkload.SIZE_BYTES, Optional.of(plan));
+    VhdRig rig = new VhdRig(SEED, workload.sizeBytes(), Optional.of(plan));
     Optional<IOException> failure = perform(workload, rig, rule);
     if (rule.fault().silent()) {
       reopenAfterSilence(rig);
@@ -113,7 +113,7 @@ final class VhdFaultTest {
 
   private static List<FaultRule> rules(VhdWorkload workload) throws IOException {
     FaultPlan counting = FaultPlan.none();
-    VhdRig rig = new VhdRig(SEED, VhdWorkload.SIZE_BYTES, Optional.of(counting));
+    VhdRig rig = new VhdRig(SEED, workload.sizeBytes(), Optional.of(counting));
     workload.perform(rig);
     rig.recording();
     List<FaultRule> rules = new ArrayList<>();

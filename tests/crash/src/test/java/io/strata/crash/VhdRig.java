@@ -12,10 +12,12 @@ import io.strata.block.sim.LogEntry;
 import io.strata.block.sim.MemoryContainer;
 import io.strata.block.sim.RecordingContainer;
 import io.strata.block.sim.WriteLog;
+import io.strata.vhd.MergeListener;
 import io.strata.vhd.VhdChain;
 import io.strata.vhd.VhdCreator;
 import io.strata.vhd.VhdEditor;
 import io.strata.vhd.VhdInfo;
+import io.strata.vhd.VhdMerge;
 import io.strata.vhd.VhdRejectedException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -276,6 +278,18 @@ final class VhdRig {
     container.close();
     // The old parent may be deleted now: nothing finds it any more.
     images.remove(parentUuid);
+    expect(true, true);
+    chain = openChain();
+  }
+
+  /// Merges the closed leaf into its parent, which is the disk from then on.
+  void mergeIntoParent() throws IOException {
+    close();
+    int parent = parentOf(leaf);
+    try (VhdMerge merge = VhdMerge.open(List.of(open(leaf, false), open(parent, true)), 1)) {
+      merge.run(0, MergeListener.none());
+    }
+    leaf = parent;
     expect(true, true);
     chain = openChain();
   }

@@ -79,6 +79,26 @@ enum VhdWorkload implements CrashWorkload {
     }
   },
 
+  /// A leaf over data is merged into its parent, which is written on.
+  MERGE {
+    @Override
+    long sizeBytes() {
+      return 12L * VhdRig.BLOCK_BYTES;
+    }
+
+    @Override
+    void run(VhdRig rig) throws IOException {
+      fill(rig);
+      for (int i = 0; i < 2; i++) {
+        rig.snapshot();
+        fill(rig);
+        changes(rig, 12);
+        rig.mergeIntoParent();
+        changes(rig, 4);
+      }
+    }
+  },
+
   /// Images of which one footer is lost, as other programs and torn sectors leave them: opened,
   /// written, grown and edited.
   FOOTER_LOST {
@@ -145,9 +165,12 @@ enum VhdWorkload implements CrashWorkload {
     }
   };
 
-  static final long SIZE_BYTES = 3L * VhdRig.BLOCK_BYTES + 8192;
-
   abstract void run(VhdRig rig) throws IOException;
+
+  /// Size of the disk at first.
+  long sizeBytes() {
+    return 3L * VhdRig.BLOCK_BYTES + 8192;
+  }
 
   @Override
   public boolean hasTwin(LogEntry.Write write) {
@@ -156,7 +179,7 @@ enum VhdWorkload implements CrashWorkload {
 
   @Override
   public Recording record(long seed) throws IOException {
-    VhdRig rig = new VhdRig(seed, SIZE_BYTES);
+    VhdRig rig = new VhdRig(seed, sizeBytes());
     perform(rig);
     return rig.recording();
   }
