@@ -109,8 +109,7 @@ public final class GcPlanner {
     return Optional.of(
         running.contains(nearest.uuid())
             ? new GcAction.MergeLeaf(nearest.uuid(), uuids.subList(1, uuids.size()), bytes, reason)
-            : new GcAction.MergeRun(
-                MergeSpec.of(run, target.uuid()), bytes, reason));
+            : new GcAction.MergeRun(MergeSpec.of(run, target.uuid()), bytes, reason));
   }
 
   /// The node that holds most, among those that are as large as the nearest: nothing larger is

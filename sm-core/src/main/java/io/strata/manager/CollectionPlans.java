@@ -65,6 +65,7 @@ final class CollectionPlans {
                     vdi.physicalUtilisationBytes(),
                     !vdi.managed(),
                     vdi.parent(),
+                    "",
                     vdi.problem()))
             .toList();
     return GcPlanner.plan(nodes, running(reader, sr));

@@ -95,6 +95,7 @@ final class Reconciler {
         volume.physicalBytes(),
         unreadable ? !known.managed() : volume.hidden(),
         volume.parent().or(known::parent),
+        volume.version(),
         volume.problem());
   }
 

@@ -11,8 +11,8 @@ import java.util.Optional;
 /// @param physicalBytes storage it takes by itself, without its parents
 /// @param hidden whether it is only the base of others and is no VDI
 /// @param parent the node it depends on
-/// @param version names what the volume is made of and its content; changes with either. Says nothing
-///   of a volume that is being written to
+/// @param version names what the volume is made of and its content; changes with either. Says
+///   nothing of a volume that is being written to
 /// @param problem why it can't be used, where it can't
 public record Volume(
     VdiUuid uuid,

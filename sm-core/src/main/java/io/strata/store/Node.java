@@ -115,8 +115,8 @@ record Node(
         problem.or(() -> chainProblem));
   }
 
-  /// Another one for another VHD, another size, and content that was changed: the first change after
-  /// each opening moves the timestamp on.
+  /// Another one for another VHD, another size, and content that was changed: the first change
+  /// after each opening moves the timestamp on.
   String version() {
     return info.map(i -> i.uuid() + "@" + Integer.toUnsignedString(i.timestamp()) + "+" + sizeBytes)
         .orElse("");

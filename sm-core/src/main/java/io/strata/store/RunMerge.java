@@ -191,7 +191,8 @@ final class RunMerge implements Merge, MergeUnderWay {
       boolean changedByUs = merged && node.vdi().equals(spec.target());
       if (!changedByUs && !node.version().equals(spec.version(node.vdi()))) {
         throw changed(
-            node, "is " + node.version() + ", and was " + spec.version(node.vdi()) + " when planned");
+            node,
+            "is " + node.version() + ", and was " + spec.version(node.vdi()) + " when planned");
       }
       if (i == 0) {
         if (shelf.open.writer(node.vdi()).isPresent()) {

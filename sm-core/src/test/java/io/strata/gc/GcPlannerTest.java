@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.IntStream;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class GcPlannerTest {
@@ -34,9 +34,7 @@ class GcPlannerTest {
     assertThat(plan(Set.of()))
         .containsExactly(
             new GcAction.MergeRun(
-                merge(false, 2, 4, 3, 2, 1),
-                30,
-                "3 hidden nodes serve only " + vdi(4)));
+                merge(false, 2, 4, 3, 2, 1), 30, "3 hidden nodes serve only " + vdi(4)));
   }
 
   @Test
@@ -48,10 +46,7 @@ class GcPlannerTest {
     assertThat(plan(Set.of()))
         .containsExactlyInAnyOrder(
             new GcAction.Keep(vdi(1), "shared by 2 disks"),
-            new GcAction.MergeRun(
-                merge(false, 3, 4, 3),
-                5,
-                "1 hidden node serves only " + vdi(4)));
+            new GcAction.MergeRun(merge(false, 3, 4, 3), 5, "1 hidden node serves only " + vdi(4)));
   }
 
   @Test
@@ -63,10 +58,7 @@ class GcPlannerTest {
     assertThat(plan(Set.of()))
         .containsExactlyInAnyOrder(
             new GcAction.Keep(vdi(2), "shared by 2 disks"),
-            new GcAction.MergeRun(
-                merge(true, 2, 2, 1),
-                10,
-                "1 hidden node serves only " + vdi(2)));
+            new GcAction.MergeRun(merge(true, 2, 2, 1), 10, "1 hidden node serves only " + vdi(2)));
   }
 
   @Test

@@ -196,11 +196,7 @@ class CoalesceTest {
               write(device, random);
               List<VdiUuid> run = new ArrayList<>(leaf.below());
               run.addFirst(base);
-              merge(
-                  tree,
-                  spec(tree, run, run.get(random.nextInt(run.size()))),
-                  device,
-                  random);
+              merge(tree, spec(tree, run, run.get(random.nextInt(run.size()))), device, random);
             }
           }
           case GcAction.Keep _ -> {}

@@ -57,8 +57,8 @@ record DaemonHome(Map<String, byte[]> files) {
   /// The intents that are recorded, and the verb of each.
   Map<UUID, String> intents() throws IOException {
     Map<UUID, String> verbs = new TreeMap<>();
-    inCatalog(catalog ->
-        catalog.read(r -> r.intents()).forEach(i -> verbs.put(i.id(), i.operation())));
+    inCatalog(
+        catalog -> catalog.read(r -> r.intents()).forEach(i -> verbs.put(i.id(), i.operation())));
     return verbs;
   }
 

@@ -40,8 +40,7 @@ final class IntentMutations {
       Map<UUID, DaemonHome> last) {
 
     static Run of(CrashWorkload workload, long seed) throws IOException {
-      Run run =
-          new Run(seed, workload.record(seed), new IdentityHashMap<>(), new HashMap<>());
+      Run run = new Run(seed, workload.record(seed), new IdentityHashMap<>(), new HashMap<>());
       for (LogEntry entry : run.recording.entries()) {
         if (entry instanceof LogEntry.Marker(DaemonExpectation expected)
             && !run.intents.containsKey(expected.home())) {

@@ -30,8 +30,8 @@ final class IntentTest {
 
   private static final int THREADS = Math.min(8, Runtime.getRuntime().availableProcessors());
 
-  /// Kinds of which an intent that is lost does no harm to storage or catalog, and why. Each has one
-  /// step that takes effect at once or not at all, so that either of two states is right.
+  /// Kinds of which an intent that is lost does no harm to storage or catalog, and why. Each has
+  /// one step that takes effect at once or not at all, so that either of two states is right.
   private static final Map<String, String> HARMLESS =
       Map.of(
           "vdi-resize", "the disk has its old size or the new one, and a scan takes that over",

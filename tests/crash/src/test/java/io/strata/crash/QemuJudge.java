@@ -117,7 +117,8 @@ final class QemuJudge {
     Path log = directory.resolve("qemu-img.log");
     Process process =
         new ProcessBuilder(
-                List.of(qemuImg.toString(), "convert", "-f", "vpc", "-O", "raw", "" + vhd, "" + raw))
+                List.of(
+                    qemuImg.toString(), "convert", "-f", "vpc", "-O", "raw", "" + vhd, "" + raw))
             .redirectErrorStream(true)
             .redirectOutput(log.toFile())
             .start();

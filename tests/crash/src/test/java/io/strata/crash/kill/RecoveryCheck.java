@@ -16,8 +16,7 @@ final class RecoveryCheck {
   private final Attachments attachments;
   private final SplittableRandom random;
 
-  RecoveryCheck(
-      KnownSr sr, Attachments attachments, SplittableRandom random) {
+  RecoveryCheck(KnownSr sr, Attachments attachments, SplittableRandom random) {
     this.sr = sr;
     this.attachments = attachments;
     this.random = random;

@@ -16,11 +16,7 @@ final class SnapshotVerbs {
   private final Attachments attachments;
   private final DiskVerbs diskVerbs;
 
-  SnapshotVerbs(
-      KnownSr sr,
-      Requests requests,
-      Attachments attachments,
-      DiskVerbs diskVerbs) {
+  SnapshotVerbs(KnownSr sr, Requests requests, Attachments attachments, DiskVerbs diskVerbs) {
     this.sr = sr;
     this.requests = requests;
     this.attachments = attachments;
