@@ -69,7 +69,7 @@ final class QemuJudgeTest {
     SimulatedStorage storage =
         new SimulatedStorage(
             List.of(MemoryContainer.create("disk")), Map.of(), Optional.empty(), 0);
-    VhdCreator.dynamic(storage.open(0, true), new UUID(1, 2), VhdWorkload.SIZE_BYTES);
+    VhdCreator.dynamic(storage.open(0, true), new UUID(1, 2), VhdWorkload.SNAPSHOT.sizeBytes());
     byte[] sector = new byte[SectorModel.SECTOR_BYTES];
     sector[0] = 1;
     try (VhdChain chain = VhdChain.open(storage.open(0, true), true, ParentResolver.none())) {
