@@ -3,6 +3,7 @@ package io.strata.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.strata.block.BlockDevice;
 import io.strata.spi.AccessMode;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.SrUuid;
@@ -10,6 +11,7 @@ import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -26,6 +28,7 @@ class DamagedBaseTest {
 
   @TempDir Path folder;
 
+  private final FolderDriver driver = new FolderDriver();
   private StorageManager manager;
   private SrUuid sr;
   private VdiUuid disk;
@@ -36,6 +39,10 @@ class DamagedBaseTest {
     manager = start("home");
     sr = manager.srCreate(SrCreate.of("folder", "sr", FolderDriver.at(folder.resolve("sr"))));
     disk = manager.vdiCreate(VdiCreate.of(sr, "disk", 8L << 20));
+    try (BlockDevice device = driver.attachedTo(sr).open(disk, AccessMode.RW)) {
+      device.write(0, ByteBuffer.allocate(512).putLong(0, 1));
+      device.flush();
+    }
     manager.vdiSnapshot(VdiSnapshot.of(disk));
     base = manager.vdi(disk).parent().orElseThrow();
     flip();
@@ -51,7 +58,7 @@ class DamagedBaseTest {
     return StorageManager.open(
         new ManagerConfig(
             folder.resolve(home),
-            List.of(new FolderDriver()),
+            List.of(driver),
             Clock.systemUTC(),
             "testhost",
             Duration.ofSeconds(5),

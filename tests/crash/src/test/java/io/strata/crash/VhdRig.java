@@ -189,26 +189,41 @@ final class VhdRig {
     chain = openChain();
   }
 
-  /// Puts a new leaf on top while the disk stays open, and makes that grow before anything of it is
-  /// flushed.
+  /// Puts a new leaf on top while the disk stays open.
   void snapshot() throws IOException {
+    snapshot(false);
+  }
+
+  /// As [#snapshot], with writes that nothing flushed on both sides: those to the new leaf make it
+  /// grow.
+  void snapshotBetweenWrites() throws IOException {
+    snapshot(true);
+  }
+
+  private void snapshot(boolean writing) throws IOException {
     int base = leaf;
     int child = add();
     UUID uuid = uuid();
     Container container = open(child, true);
     expectUnfinished(child, model);
     chain().createChild(container, uuid, "base" + base + ".vhd");
-    container.flush();
     images.put(uuid, child);
-    VhdChain.Child top = chain().openChild(container);
-    writeSomewhere(0);
+    VhdChain.Child top = openFlushed(container);
+    if (writing) {
+      writeSomewhere(0);
+    }
     chain = chain().withChild(top);
     leaf = child;
     expect(true, false);
-    for (long block = 0; block < Math.min(4, sizeBytes() / BLOCK_BYTES); block++) {
+    for (long block = 0; writing && block < Math.min(4, sizeBytes() / BLOCK_BYTES); block++) {
       writeSomewhere(block * BLOCK_BYTES);
     }
     flush();
+  }
+
+  private VhdChain.Child openFlushed(Container container) throws IOException {
+    container.flush();
+    return chain().openChild(container);
   }
 
   /// Writes within 64 KiB from an offset on.

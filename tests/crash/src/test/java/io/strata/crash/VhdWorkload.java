@@ -22,7 +22,7 @@ enum VhdWorkload implements CrashWorkload {
     @Override
     void run(VhdRig rig) throws IOException {
       fill(rig);
-      rig.snapshot();
+      rig.snapshotBetweenWrites();
       changes(rig, 24);
     }
   },
@@ -33,7 +33,7 @@ enum VhdWorkload implements CrashWorkload {
     void run(VhdRig rig) throws IOException {
       for (int i = 0; i < 3; i++) {
         changes(rig, 6);
-        rig.snapshot();
+        rig.snapshotBetweenWrites();
       }
       rig.hideParent();
       changes(rig, 6);
@@ -109,7 +109,7 @@ enum VhdWorkload implements CrashWorkload {
         rig.loseFooter(rig.random().nextBoolean());
         changes(rig, 6);
       }
-      rig.snapshot();
+      rig.snapshotBetweenWrites();
       rig.loseFooter(rig.random().nextBoolean());
       rig.hideParent();
       rig.resize(rig.sizeBytes() + 3L * VhdRig.BLOCK_BYTES);
@@ -128,7 +128,7 @@ enum VhdWorkload implements CrashWorkload {
     @Override
     void run(VhdRig rig) throws IOException {
       changes(rig, 24);
-      rig.snapshot();
+      rig.snapshotBetweenWrites();
       rig.hideParent();
       changes(rig, 6);
     }
