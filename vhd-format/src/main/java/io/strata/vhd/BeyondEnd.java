@@ -16,7 +16,8 @@ import java.util.BitSet;
 final class BeyondEnd {
   private BeyondEnd() {}
 
-  /// Makes it absent and zero, durably, before growth makes it a part of the disk.
+  /// Makes it absent and zero, before growth makes it a part of the disk. Not flushed: a change of
+  /// the footer makes durable first what came before it.
   static void clear(Container container, VhdMetadata metadata) throws IOException {
     BlockGeometry geometry = new BlockGeometry(metadata.dynamicHeader().blockBytes());
     long sizeSectors = metadata.footer().currentSizeBytes() / SECTOR_BYTES;
@@ -36,8 +37,6 @@ final class BeyondEnd {
         (long) (geometry.sectorsPerBlock() - within) * SECTOR_BYTES,
         Zeroing.MAY_DEALLOCATE,
         Durability.WRITE_BACK);
-    // Barrier: it is clear before the disk's size makes it count.
-    container.flush();
   }
 
   private static void clearBatmap(Container container, VhdMetadata metadata, int block)
