@@ -202,9 +202,13 @@ final class ServedDisks implements AutoCloseable {
     }
     List<NbdExport> resting = new ArrayList<>();
     try {
+      // Flushes of all are waited for first: the clients of none stand still meanwhile.
       for (NbdExport export : disk.exports.values()) {
-        rest(vdi, export);
+        quiet(vdi, () -> export.holdFlushes(drainTimeout));
         resting.add(export);
+      }
+      for (NbdExport export : resting) {
+        quiet(vdi, () -> export.pause(drainTimeout));
       }
       Optional<BlockDevice> replacement = work.run().device();
       if (replacement.isPresent()) {
@@ -216,9 +220,15 @@ final class ServedDisks implements AutoCloseable {
     }
   }
 
-  private void rest(VdiUuid vdi, NbdExport export) throws StorageException {
+  /// A step on the way to rest.
+  @FunctionalInterface
+  private interface Quieting {
+    void run() throws IOException;
+  }
+
+  private static void quiet(VdiUuid vdi, Quieting step) throws StorageException {
     try {
-      export.rest(drainTimeout);
+      step.run();
     } catch (IOException e) {
       throw new StorageException(
           ErrorCode.IO_ERROR,

@@ -35,7 +35,7 @@ final class Burst {
     this.device = export.device();
   }
 
-  /// The device, the same until [#end] or [#sendNow].
+  /// The device, the same until [#end], [#sendNow] or [#flushIfDue].
   BlockDevice device() {
     return device;
   }
@@ -52,8 +52,7 @@ final class Burst {
   void begin() throws IOException {
     received = 0;
     startNanos = System.nanoTime();
-    pass.enter();
-    device = export.device();
+    goOn();
   }
 
   /// Requests taken since [#begin].
@@ -83,6 +82,10 @@ final class Burst {
   void sendNow() throws IOException {
     pass.leave();
     replies.send();
+    goOn();
+  }
+
+  private void goOn() throws IOException {
     pass.enter();
     device = export.device();
   }
@@ -142,15 +145,22 @@ final class Burst {
   /// Answers the request once everything written so far is durable.
   void succeedAfterFlush(long cookie) {
     pendingFlushes.add(cookie);
+  }
+
+  /// To be called after every request: flushes if no more can wait for it.
+  void flushIfDue() throws IOException {
     if (pendingFlushes.isFull()) {
       settleFlushes();
+      goOn();
     }
   }
 
+  /// Leaves the gate, if anything waits for a flush.
   private void settleFlushes() {
     if (pendingFlushes.isEmpty()) {
       return;
     }
+    pass.leave();
     boolean durable = flush();
     for (int i = 0; i < pendingFlushes.count(); i++) {
       if (durable) {

@@ -2,6 +2,7 @@
 package io.strata.nbd;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -11,6 +12,9 @@ import java.util.concurrent.locks.ReentrantLock;
 /// Whoever asks while a flush runs shares the next one (group commit). No two flushes overlap, so
 /// that an error of the medium, which the system reports once, is seen by everyone it concerns: a
 /// failed flush is never tried again, and everybody gets its error until [#reset].
+///
+/// Nobody is inside the export's gate while waiting here: a flush takes as long as the medium does,
+/// and whoever pauses the export lets it end first, by [#hold], while other requests go on.
 final class FlushGroup {
   private static final long PROGRESS_CHECK_MILLIS = 1_000;
 
@@ -26,6 +30,10 @@ final class FlushGroup {
   // Guarded by lock: flushes that began, and flushes that ended.
   private long begun;
   private long ended;
+
+  // Guarded by lock: whether no flush may begin, and whether that is for good.
+  private boolean held;
+  private boolean abandoned;
 
   /// Written with `lock` held.
   private volatile boolean failed;
@@ -45,15 +53,80 @@ final class FlushGroup {
     }
   }
 
+  /// Lets no flush begin until [#release], and waits until the one that runs has ended. Does nothing
+  /// where they are held already.
+  ///
+  /// @throws IOException it runs on; flushes are not held then
+  void hold(Duration timeout) throws IOException {
+    lock.lock();
+    try {
+      boolean before = held;
+      held = true;
+      long left = timeout.toNanos();
+      while (begun != ended) {
+        if (left <= 0) {
+          held = before;
+          finished.signalAll();
+          throw new IOException("a flush still runs after " + timeout);
+        }
+        left = finished.awaitNanos(left);
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while waiting for the end of a flush", interrupted);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Lets flushes begin again.
+  void release() {
+    lock.lock();
+    try {
+      held = false;
+      finished.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Makes whoever is held, or comes to be, turn back instead.
+  void abandon() {
+    lock.lock();
+    try {
+      abandoned = true;
+      finished.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /// Returns after a flush that began after this call.
   ///
   /// @throws IOException it failed, or one before it did
   void flush(Flush flush) throws IOException {
+    boolean flushed = flush(flush, true);
+    if (!flushed) {
+      throw new IOException("the export is withdrawn");
+    }
+  }
+
+  /// As [#flush], but does not wait where flushes are held.
+  ///
+  /// @return whether there was a flush
+  boolean flushUnlessHeld(Flush flush) throws IOException {
+    return flush(flush, false);
+  }
+
+  private boolean flush(Flush flush, boolean patient) throws IOException {
     lock.lock();
     try {
       long wanted = begun + 1;
       while (ended < wanted && !failed) {
-        if (begun == ended) {
+        if (held && (abandoned || !patient)) {
+          return false;
+        }
+        if (begun == ended && !held) {
           lead(flush);
         } else {
           boolean _ = finished.await(PROGRESS_CHECK_MILLIS, TimeUnit.MILLISECONDS);
@@ -62,6 +135,7 @@ final class FlushGroup {
       if (failed) {
         throw new IOException("a flush failed: the export takes no more writes");
       }
+      return true;
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while waiting for a flush", interrupted);

@@ -81,40 +81,50 @@ public final class NbdExport {
     return device;
   }
 
-  /// Stops the export: new requests wait, those in flight finish, and the device is flushed.
+  /// Stops the export: new requests wait, and those in flight finish. Nothing is flushed.
   ///
-  /// Clients stay connected and notice nothing but the delay. A client that does not take the data
-  /// it asked for counts as a request in flight.
+  /// Clients stay connected and notice nothing but the delay, which no flush makes longer
+  /// ([#holdFlushes]). A client that does not take the data it asked for counts as a request in
+  /// flight.
   ///
   /// @param drainTimeout how long to wait for requests in flight
-  /// @throws IOException they did not finish in time, or the flush failed; the export then runs on
+  /// @throws IOException they did not finish in time; the export then runs on
   /// @throws IllegalStateException it is paused already
   public void pause(Duration drainTimeout) throws IOException {
-    stop(drainTimeout, true);
-  }
-
-  /// As [#pause], but the device is not flushed.
-  public void rest(Duration drainTimeout) throws IOException {
-    stop(drainTimeout, false);
-  }
-
-  private void stop(Duration drainTimeout, boolean flushed) throws IOException {
-    gate.close();
+    if (gate.isClosed()) {
+      throw new IllegalStateException("export " + name + " is paused already");
+    }
+    long deadline = System.nanoTime() + drainTimeout.toNanos();
+    holdFlushes(drainTimeout);
     boolean paused = false;
     try {
-      gate.drain(drainTimeout);
-      if (flushed) {
-        flush();
-      }
+      gate.close();
+      gate.drain(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
       paused = true;
     } catch (IOException failure) {
-      throw new IOException(
-          "export " + name + " can't be paused: " + failure.getMessage(), failure);
+      throw cannotPause(failure);
     } finally {
       if (!paused) {
-        gate.open();
+        resume();
       }
     }
+  }
+
+  /// The first step of [#pause], by itself: waits for the end of a flush in flight, and lets no other
+  /// begin before [#resume]. Reads and writes go on.
+  ///
+  /// @throws IOException the flush did not end in time; the export then runs on
+  public void holdFlushes(Duration timeout) throws IOException {
+    try {
+      flushes.hold(timeout);
+    } catch (IOException failure) {
+      throw cannotPause(failure);
+    }
+  }
+
+  private IOException cannotPause(IOException failure) {
+    return new IOException(
+        "export " + name + " can't be paused: " + failure.getMessage(), failure);
   }
 
   /// Replaces the device of a paused export. The old device is not closed.
@@ -138,6 +148,7 @@ public final class NbdExport {
   /// Lets requests run again. Does nothing where the export is not paused.
   public void resume() {
     gate.open();
+    flushes.release();
   }
 
   /// Whether a flush failed since the device was made the export's.
@@ -150,12 +161,11 @@ public final class NbdExport {
   ///
   /// @throws IOException requests in flight did not finish in time; nothing has changed
   public void recover(BlockDevice replacement, Duration drainTimeout) throws IOException {
-    gate.close();
+    pause(drainTimeout);
     try {
-      gate.drain(drainTimeout);
       swap(replacement);
     } finally {
-      gate.open();
+      resume();
     }
   }
 
@@ -199,17 +209,7 @@ public final class NbdExport {
     if (!unflushed || failed()) {
       return false;
     }
-    RequestGate.Pass pass = gate.newPass();
-    try {
-      if (!pass.tryEnter()) {
-        return false;
-      }
-      flush();
-      return true;
-    } finally {
-      pass.leave();
-      gate.forget(pass);
-    }
+    return flushes.flushUnlessHeld(this::flushDevice);
   }
 
   /// Takes note of a change that has been made, or may have been in part.
@@ -249,12 +249,13 @@ public final class NbdExport {
   void withdraw(Duration timeout) throws IOException {
     long deadline = System.nanoTime() + timeout.toNanos();
     gate.abandon();
+    flushes.abandon();
     if (!connections.close(timeout)) {
       throw new IOException(
           "export %s: %d connections still have requests in flight after %s"
               .formatted(name, connections.size(), timeout));
     }
-    // A flush that no client asked for may still run.
-    gate.drain(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
+    // A flush that no client asked for may still run; none begins any more.
+    flushes.hold(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
   }
 }

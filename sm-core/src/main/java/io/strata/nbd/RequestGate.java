@@ -52,7 +52,7 @@ final class RequestGate {
     lock.lock();
     try {
       if (closed) {
-        throw new IllegalStateException("the export is paused already");
+        throw new IllegalStateException("the gate is closed already");
       }
       closed = true;
     } finally {
@@ -136,18 +136,6 @@ final class RequestGate {
         awaitOpen();
         INSIDE.setVolatile(this, true);
       }
-    }
-
-    /// Goes in if the gate is open.
-    ///
-    /// @return whether it did: not where the export is paused or being withdrawn
-    boolean tryEnter() {
-      INSIDE.setVolatile(this, true);
-      if (closed || abandoned) {
-        leave();
-        return false;
-      }
-      return true;
     }
 
     /// Goes out; nothing where it is out already.

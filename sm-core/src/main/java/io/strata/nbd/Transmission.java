@@ -111,6 +111,7 @@ final class Transmission implements ExportConnection {
     burst.begin();
     while (more && await(NbdWire.REQUEST_BYTES)) {
       more = execute();
+      burst.flushIfDue();
       burst.makeRoom(0);
       burst.sendIfLate();
     }

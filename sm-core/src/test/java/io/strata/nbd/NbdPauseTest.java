@@ -109,7 +109,6 @@ final class NbdPauseTest {
         NbdClient client = server.connect();
         ExecutorService pool = Executors.newSingleThreadExecutor()) {
       server.export().pause(DRAIN);
-      assertThat(device.flushes).hasValue(1);
       Future<?> reading =
           pool.submit(() -> {
             client.read(0, ByteBuffer.allocate(512));
@@ -158,6 +157,107 @@ final class NbdPauseTest {
       server.export().pause(DRAIN);
       server.export().resume();
     }
+  }
+
+  /// A flush takes as long as the medium does. A pause lets it end before it stops anyone else.
+  @Test
+  void requestsGoOnWhileAPauseWaitsForAFlush() throws Exception {
+    CountDownLatch entered = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    try (TestServer server = new TestServer(slowFlushes(entered, release));
+        NbdClient flusher = server.connect();
+        NbdClient writer = server.connect();
+        ExecutorService pool = Executors.newFixedThreadPool(2)) {
+      Future<?> flush = pool.submit(() -> call(flusher::flush));
+      assertThat(entered.await(20, TimeUnit.SECONDS)).isTrue();
+      Future<?> pause = pool.submit(() -> call(() -> server.export().pause(DRAIN)));
+      Thread.sleep(100);
+      writer.write(0, filled(4096, 1, 0), Durability.WRITE_BACK);
+      assertThat(pause.isDone()).as("a flush still runs").isFalse();
+      release.countDown();
+      pause.get(20, TimeUnit.SECONDS);
+      flush.get(20, TimeUnit.SECONDS);
+      server.export().resume();
+      writer.flush();
+    }
+  }
+
+  @Test
+  void flushThatComesDuringAPauseIsOfTheReplacement() throws Exception {
+    MemoryDevice device = new MemoryDevice(SIZE_BYTES);
+    MemoryDevice replacement = new MemoryDevice(SIZE_BYTES);
+    try (TestServer server = new TestServer(device);
+        NbdClient client = server.connect();
+        ExecutorService pool = Executors.newSingleThreadExecutor()) {
+      client.write(0, filled(4096, 1, 0), Durability.WRITE_BACK);
+      server.export().holdFlushes(DRAIN);
+      Future<?> flush = pool.submit(() -> call(client::flush));
+      Thread.sleep(100);
+      server.export().pause(DRAIN);
+      assertThat(server.export().flushChanges()).as("a flush while paused").isFalse();
+      server.export().swap(replacement);
+      server.export().resume();
+      flush.get(20, TimeUnit.SECONDS);
+      assertThat(device.flushes).hasValue(0);
+      assertThat(replacement.flushes).hasValue(1);
+    }
+  }
+
+  @Test
+  void pauseThatFindsNoEndOfAFlushThrowsAndTheExportRunsOn() throws Exception {
+    CountDownLatch entered = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    try (TestServer server = new TestServer(slowFlushes(entered, release));
+        NbdClient client = server.connect();
+        ExecutorService pool = Executors.newSingleThreadExecutor()) {
+      Future<?> flush = pool.submit(() -> call(client::flush));
+      assertThat(entered.await(20, TimeUnit.SECONDS)).isTrue();
+      assertThatThrownBy(() -> server.export().pause(Duration.ofMillis(50)))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("a flush still runs");
+      release.countDown();
+      flush.get(20, TimeUnit.SECONDS);
+      client.flush();
+    }
+  }
+
+  @Test
+  void removedExportEndsAFlushThatWaitsForAPause() throws Exception {
+    try (TestServer server = new TestServer(new MemoryDevice(SIZE_BYTES));
+        NbdClient client = server.connect();
+        ExecutorService pool = Executors.newSingleThreadExecutor()) {
+      client.read(0, ByteBuffer.allocate(512));
+      server.export().pause(DRAIN);
+      Future<?> waiting = pool.submit(() -> call(client::flush));
+      Thread.sleep(50);
+      server.exports().remove(TestServer.EXPORT);
+      assertThat(server.export().connections()).isZero();
+      assertThatThrownBy(() -> waiting.get(20, TimeUnit.SECONDS))
+          .isInstanceOf(ExecutionException.class);
+      assertThat(server.export().flushChanges()).as("a flush after the export's end").isFalse();
+    }
+  }
+
+  private static MemoryDevice slowFlushes(CountDownLatch entered, CountDownLatch release) {
+    return new MemoryDevice(SIZE_BYTES) {
+      @Override
+      public void flush() throws IOException {
+        entered.countDown();
+        awaitQuietly(release);
+        super.flush();
+      }
+    };
+  }
+
+  /// What may fail as a [java.util.concurrent.Callable].
+  @FunctionalInterface
+  private interface Call {
+    void run() throws IOException;
+  }
+
+  private static boolean call(Call work) throws IOException {
+    work.run();
+    return true;
   }
 
   private static void awaitQuietly(CountDownLatch latch) throws IOException {
