@@ -53,8 +53,8 @@ final class FlushGroup {
     }
   }
 
-  /// Lets no flush begin until [#release], and waits until the one that runs has ended. Does nothing
-  /// where they are held already.
+  /// Lets no flush begin until [#release], and waits until the one that runs has ended. Does
+  /// nothing where they are held already.
   ///
   /// @throws IOException it runs on; flushes are not held then
   void hold(Duration timeout) throws IOException {

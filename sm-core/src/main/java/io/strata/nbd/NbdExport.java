@@ -110,8 +110,8 @@ public final class NbdExport {
     }
   }
 
-  /// The first step of [#pause], by itself: waits for the end of a flush in flight, and lets no other
-  /// begin before [#resume]. Reads and writes go on.
+  /// The first step of [#pause], by itself: waits for the end of a flush in flight, and lets no
+  /// other begin before [#resume]. Reads and writes go on.
   ///
   /// @throws IOException the flush did not end in time; the export then runs on
   public void holdFlushes(Duration timeout) throws IOException {
@@ -123,8 +123,7 @@ public final class NbdExport {
   }
 
   private IOException cannotPause(IOException failure) {
-    return new IOException(
-        "export " + name + " can't be paused: " + failure.getMessage(), failure);
+    return new IOException("export " + name + " can't be paused: " + failure.getMessage(), failure);
   }
 
   /// Replaces the device of a paused export. The old device is not closed.

@@ -242,6 +242,8 @@ public final class FileContainer implements Container {
     return path.toString();
   }
 
+  /// Takes long where the file lost its last name and was large, for the sake of those who use
+  /// others.
   @Override
   public synchronized void close() throws IOException {
     if (closed) {
@@ -249,7 +251,7 @@ public final class FileContainer implements Container {
     }
     closed = true;
     channel.close();
-    LinuxCalls.close(fd);
+    DeletedFile.close(fd, sizeBytes);
   }
 
   @Override

@@ -17,7 +17,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /// The few system calls that the JDK does not offer: open(2) with flags, fallocate(2), lseek(2) for
-/// holes, sync_file_range(2). Linux on 64-bit machines.
+/// holes, sync_file_range(2), ftruncate(2), leases by fcntl(2). Linux on 64-bit machines.
 final class LinuxCalls {
   static final int O_RDONLY = 0;
   static final int O_RDWR = 2;
@@ -88,6 +88,24 @@ final class LinuxCalls {
               ValueLayout.JAVA_LONG,
               ValueLayout.JAVA_LONG,
               ValueLayout.JAVA_INT));
+
+  private static final MethodHandle FTRUNCATE =
+      handle(
+          "ftruncate",
+          FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG));
+  private static final MethodHandle FCNTL =
+      handle(
+          "fcntl",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT),
+          Linker.Option.firstVariadicArg(2));
+
+  private static final int F_SETLEASE = 1024;
+  private static final int F_WRLCK = 1;
+  private static final int F_UNLCK = 2;
 
   private static final MethodHandle LSTAT =
       handle(
@@ -189,6 +207,35 @@ final class LinuxCalls {
               SYNC_FILE_RANGE.invokeExact(
                   state, fd, offsetBytes, lengthBytes, SYNC_FILE_RANGE_WRITE_AND_WAIT);
       return result == 0 ? 0 : (int) ERRNO.get(state, 0L);
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+  }
+
+  /// @return 0, or the error number
+  static int ftruncate(int fd, long sizeBytes) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      int result = (int) FTRUNCATE.invokeExact(state, fd, sizeBytes);
+      return result == 0 ? 0 : (int) ERRNO.get(state, 0L);
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+  }
+
+  /// Whether this is the only open description of the file on this host: the kernel gives a write
+  /// lease to no other. It is given back at once. False also where the file system has no leases.
+  static boolean onlyOpener(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      if ((int) FCNTL.invokeExact(state, fd, F_SETLEASE, F_WRLCK) != 0) {
+        return false;
+      }
+      return (int) FCNTL.invokeExact(state, fd, F_SETLEASE, F_UNLCK) == 0;
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable t) {

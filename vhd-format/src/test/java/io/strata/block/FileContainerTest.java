@@ -51,6 +51,39 @@ class FileContainerTest {
     }
   }
 
+  /// The last one frees it, step by step; who closes before must not.
+  @Test
+  void deletedFileKeepsItsContentForWhoStillHasItOpen() throws IOException {
+    Path name = folder.resolve("file");
+    long last = DeletedFile.LARGE_BYTES + DeletedFile.STEP_BYTES + 4096;
+    FileContainer writable = FileContainer.create(name);
+    writable.ensureCapacity(last + BYTES);
+    ByteBuffer content = ByteBuffer.allocate(BYTES).put(0, (byte) 7);
+    writable.write(last, content, Durability.WRITE_BACK);
+    FileContainer first = FileContainer.openReadOnly(name);
+    FileContainer second = FileContainer.openReadOnly(name);
+    Files.delete(name);
+    writable.close();
+    first.close();
+    ByteBuffer read = ByteBuffer.allocate(BYTES);
+    second.read(last, read);
+    assertThat(read.flip()).isEqualTo(content.flip());
+    second.close();
+  }
+
+  @Test
+  void onlyTheLastDescriptorIsTheOnlyOpener() throws IOException {
+    Path name = folder.resolve("file");
+    int one = LinuxCalls.open(name, LinuxCalls.O_RDWR | LinuxCalls.O_CREAT, 0600);
+    int two = LinuxCalls.open(name, LinuxCalls.O_RDONLY, 0);
+    assertThat(LinuxCalls.onlyOpener(one)).as("one of two").isFalse();
+    LinuxCalls.close(two);
+    assertThat(LinuxCalls.onlyOpener(one)).as("alone").isTrue();
+    assertThat(LinuxCalls.ftruncate(one, 4096)).isZero();
+    assertThat(Files.size(name)).isEqualTo(4096);
+    LinuxCalls.close(one);
+  }
+
   @Test
   void holesOfAClosedFileAreRefused() throws IOException {
     FileContainer container = FileContainer.create(folder.resolve("file"));
