@@ -265,7 +265,7 @@ final class ServedDisks implements AutoCloseable {
             sum = sum.plus(export.statistics());
             connections += export.connections();
           }
-          return new DiskStatistics(vdi, connections, disk.failed(), sum);
+          return new DiskStatistics(vdi, connections, disk.failed(), sum, disk.device.cacheUse());
         });
   }
 

@@ -64,7 +64,8 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
   static LeafAbsorption open(
       VhdRepository repository, VolumeShelf shelf, OpenVolume writer, VhdChain leaf, Node parent)
       throws IOException {
-    VhdChain below = VhdChain.openMirror(shelf.store.open(parent.name(), true), shelf.parents());
+    VhdChain below =
+        VhdChain.openMirror(shelf.store.open(parent.name(), true), shelf.parents(), leaf);
     return new LeafAbsorption(
         repository,
         shelf,

@@ -2,6 +2,7 @@
 package io.strata.store;
 
 import io.strata.block.BlockDevice;
+import io.strata.block.CacheUse;
 import io.strata.block.ExtentVisitor;
 import io.strata.spi.AccessMode;
 import io.strata.spi.VdiUuid;
@@ -101,6 +102,11 @@ final class OpenVolume implements BlockDevice {
   public void extents(long offsetBytes, long lengthBytes, ExtentVisitor visitor)
       throws IOException {
     below.extents(offsetBytes, lengthBytes, visitor);
+  }
+
+  @Override
+  public CacheUse cacheUse() {
+    return below.cacheUse();
   }
 
   @Override

@@ -86,6 +86,11 @@ public interface BlockDevice extends Closeable {
     return 0;
   }
 
+  /// How often metadata that requests need was found in memory, since the device was opened.
+  default CacheUse cacheUse() {
+    return CacheUse.NONE;
+  }
+
   /// Writes with [Durability#WRITE_BACK].
   default void write(long offsetBytes, ByteBuffer source) throws IOException {
     write(offsetBytes, source, Durability.WRITE_BACK);

@@ -24,17 +24,28 @@ final class ChainMap {
   /// Everything that does not change: the leaf's parents, or the whole read-only chain.
   private volatile ParentMap parents;
 
+  private final CacheCounters counters;
+
   private final BlockGeometry geometry;
   private final long sizeBytes;
 
   /// @param first the image whose geometry and size are the disk's
+  /// @param counters of the disk
   ChainMap(
-      @Nullable WritableLeaf leaf, @Nullable Layer fixedLeaf, List<Layer> parents, Layer first) {
+      @Nullable WritableLeaf leaf,
+      @Nullable Layer fixedLeaf,
+      List<Layer> parents,
+      Layer first,
+      CacheCounters counters) {
     this.leaf = leaf;
     this.fixedLeaf = fixedLeaf;
     geometry = first.geometry();
     sizeBytes = first.sizeBytes();
-    this.parents = new ParentMap(parents, geometry, sizeBytes);
+    this.counters = counters;
+    this.parents = new ParentMap(parents, geometry, sizeBytes, counters);
+    if (leaf != null) {
+      leaf.countBy(counters);
+    }
   }
 
   BlockGeometry geometry() {
@@ -43,6 +54,10 @@ final class ChainMap {
 
   long sizeBytes() {
     return sizeBytes;
+  }
+
+  CacheCounters counters() {
+    return counters;
   }
 
   /// Every image, leaf first.
@@ -62,7 +77,7 @@ final class ChainMap {
   /// @return the former ones
   List<Layer> replaceParents(List<Layer> layers) {
     ParentMap former = parents;
-    parents = new ParentMap(layers, geometry, sizeBytes);
+    parents = new ParentMap(layers, geometry, sizeBytes, counters);
     return former.layers();
   }
 

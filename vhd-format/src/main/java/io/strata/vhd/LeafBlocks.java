@@ -47,6 +47,9 @@ final class LeafBlocks implements MetadataBudget.Holder {
 
   private final MetadataBudget budget;
 
+  /// Exchanged before the leaf is in use.
+  private volatile CacheCounters counters;
+
   /// @param commitLock held while blocks are neither marked as changed nor on disk
   LeafBlocks(
       Layer layer, BlockAllocator allocator, ReentrantLock commitLock, MetadataBudget budget) {
@@ -60,14 +63,20 @@ final class LeafBlocks implements MetadataBudget.Holder {
       blockLocks[i] = new ReentrantLock();
     }
     this.budget = budget;
+    counters = new CacheCounters(budget);
     budget.add(this);
+  }
+
+  /// Counts for another from now on what is found in memory.
+  void countBy(CacheCounters disk) {
+    counters = disk;
   }
 
   /// The block if it is allocated; its bitmap is read when it is first asked for.
   @Nullable LeafBlock block(int index) throws IOException {
     LeafBlock block = inMemory(index);
     if (block != null) {
-      budget.hit();
+      counters.hit();
       return block;
     }
     if (table.sector(index) < 0) {
@@ -95,7 +104,7 @@ final class LeafBlocks implements MetadataBudget.Holder {
     if (block != null || sector < 0) {
       return block;
     }
-    budget.missed();
+    counters.missed();
     block = new LeafBlock(index, sector, geometry.sectorsPerBlock(), layer.readBitmap(index), true);
     keep(page, block);
     return block;

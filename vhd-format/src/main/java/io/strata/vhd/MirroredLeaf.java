@@ -4,6 +4,7 @@ package io.strata.vhd;
 import static io.strata.vhd.VhdLayout.SECTOR_BYTES;
 
 import io.strata.block.BlockDevice;
+import io.strata.block.CacheUse;
 import io.strata.block.ExtentVisitor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -11,6 +12,7 @@ import java.nio.channels.WritableByteChannel;
 import java.util.BitSet;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /// A chain whose leaf is merged into its parent while a guest writes: what is written goes to both,
 /// and what the leaf held before is copied, each block once. So the copy ends however fast the
@@ -43,6 +45,9 @@ public final class MirroredLeaf implements BlockDevice {
   private final BlockGeometry geometry;
   private final ReentrantLock[] locks = new ReentrantLock[LOCKS];
   private volatile State state = State.COPYING;
+
+  /// Why the parent can't follow; null where it can.
+  private volatile @Nullable IOException parentFailure;
 
   private enum State {
     COPYING,
@@ -131,9 +136,7 @@ public final class MirroredLeaf implements BlockDevice {
     ReentrantLock lock = lockOf(block);
     lock.lock();
     try {
-      if (state != State.COPYING) {
-        throw new IOException("the merge of " + leaf.location() + " was broken off");
-      }
+      requireCopying();
       leaf.read(offsetBytes, piece);
       piece.flip();
       if (Bytes.zeroes(piece)) {
@@ -149,13 +152,11 @@ public final class MirroredLeaf implements BlockDevice {
 
   /// Says that the copy is complete: from here on the leaf or its parent may be the disk.
   public void alike() throws IOException {
-    if (state != State.COPYING) {
-      throw new IOException("the merge of " + leaf.location() + " was broken off");
-    }
+    requireCopying();
     state = State.ALIKE;
     awaitChanges();
     if (state != State.ALIKE) {
-      throw new IOException("the parent of " + leaf.location() + " can't be written");
+      throw brokenOff();
     }
     try {
       // Barrier: what flushes vouched for until now is in the parent too.
@@ -164,6 +165,21 @@ public final class MirroredLeaf implements BlockDevice {
       breakOff();
       throw failed;
     }
+  }
+
+  private void requireCopying() throws IOException {
+    if (state != State.COPYING) {
+      throw brokenOff();
+    }
+  }
+
+  private IOException brokenOff() {
+    IOException failed = parentFailure;
+    return failed == null
+        ? new IOException("the merge of " + leaf.location() + " was broken off")
+        : new IOException(
+            "the parent of " + leaf.location() + " can't be written: " + failed.getMessage(),
+            failed);
   }
 
   /// Goes back to the leaf alone, which must be the disk. Nobody uses the parent when this returns,
@@ -210,6 +226,7 @@ public final class MirroredLeaf implements BlockDevice {
       change.apply(parent);
     } catch (IOException failed) {
       // The guest's change is made: the leaf has it. Only the merge can't be completed.
+      parentFailure = failed;
       state = State.BROKEN_OFF;
     }
   }
@@ -298,6 +315,11 @@ public final class MirroredLeaf implements BlockDevice {
   public void extents(long offsetBytes, long lengthBytes, ExtentVisitor visitor)
       throws IOException {
     leaf.extents(offsetBytes, lengthBytes, visitor);
+  }
+
+  @Override
+  public CacheUse cacheUse() {
+    return leaf.cacheUse();
   }
 
   @Override

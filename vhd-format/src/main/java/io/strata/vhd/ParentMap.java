@@ -30,15 +30,17 @@ final class ParentMap implements MetadataBudget.Holder {
 
   private final List<Layer> layers;
   private final BlockGeometry geometry;
+  private final CacheCounters counters;
   private final AtomicReferenceArray<AtomicReferenceArray<int[]>> pages;
   private final AtomicLong heldBytes = new AtomicLong();
 
   /// @param layers nearest first
   /// @param geometry the blocks by which the map is kept
   /// @param sizeBytes size of the disk
-  ParentMap(List<Layer> layers, BlockGeometry geometry, long sizeBytes) {
+  ParentMap(List<Layer> layers, BlockGeometry geometry, long sizeBytes, CacheCounters counters) {
     this.layers = List.copyOf(layers);
     this.geometry = geometry;
+    this.counters = counters;
     int blocks = (int) Math.ceilDiv(sizeBytes, (long) geometry.blockBytes());
     pages = new AtomicReferenceArray<>((blocks >>> PAGE_SHIFT) + 1);
     MetadataBudget.PROCESS.add(this);
@@ -58,7 +60,7 @@ final class ParentMap implements MetadataBudget.Holder {
     if (runs == null) {
       return keep(block, merge(block));
     }
-    MetadataBudget.PROCESS.hit();
+    counters.hit();
     return runs;
   }
 
@@ -113,7 +115,7 @@ final class ParentMap implements MetadataBudget.Holder {
   }
 
   private int[] merge(int block) throws IOException {
-    MetadataBudget.PROCESS.missed();
+    counters.missed();
     int sectors = geometry.sectorsPerBlock();
     long first = (long) block * sectors;
     Owners owners = new Owners(sectors);

@@ -4,6 +4,7 @@ package io.strata.vhd;
 import static io.strata.vhd.VhdLayout.SECTOR_BYTES;
 
 import io.strata.block.BlockDevice;
+import io.strata.block.CacheUse;
 import io.strata.block.Container;
 import io.strata.block.Extent.Kind;
 import io.strata.block.ExtentVisitor;
@@ -64,21 +65,28 @@ public final class VhdChain implements BlockDevice {
   private record Former(LeafWriter writer, Layer layer) {}
 
   private static VhdChain readOnly(List<Layer> layers, String location) {
-    return new VhdChain(null, null, new ChainMap(null, null, layers, layers.getFirst()), location);
+    return new VhdChain(
+        null,
+        null,
+        new ChainMap(
+            null, null, layers, layers.getFirst(), new CacheCounters(MetadataBudget.PROCESS)),
+        location);
   }
 
   private static VhdChain onFixed(
-      Layer first, boolean untouched, List<Layer> parents, String location) throws IOException {
+      Layer first, boolean untouched, List<Layer> parents, CacheCounters counters, String location)
+      throws IOException {
     FixedFooter.settle(first.container());
     return new VhdChain(
         null,
         new FixedWriter(first, untouched),
-        new ChainMap(null, first, parents, first),
+        new ChainMap(null, first, parents, first, counters),
         location);
   }
 
-  private static VhdChain onLeaf(WritableLeaf leaf, List<Layer> parents, String location) {
-    ChainMap map = new ChainMap(leaf, null, parents, leaf.layer());
+  private static VhdChain onLeaf(
+      WritableLeaf leaf, List<Layer> parents, CacheCounters counters, String location) {
+    ChainMap map = new ChainMap(leaf, null, parents, leaf.layer(), counters);
     return new VhdChain(leaf, new BlockWriter(leaf, map), map, location);
   }
 
@@ -91,27 +99,33 @@ public final class VhdChain implements BlockDevice {
   public static VhdChain open(Container leaf, boolean writable, ParentResolver resolver)
       throws IOException {
     List<Layer> layers = ChainOpener.open(leaf, resolver);
-    return writable ? writable(layers, false, leaf.location()) : readOnly(layers, leaf.location());
+    return writable
+        ? writable(layers, false, new CacheCounters(MetadataBudget.PROCESS), leaf.location())
+        : readOnly(layers, leaf.location());
   }
 
   /// Opens an image for writing whose only child is open too, and goes on to fit it: what is
   /// written to the one is written to the other ([MirroredLeaf]).
   ///
   /// @param image as in [#open]
-  public static VhdChain openMirror(Container image, ParentResolver resolver) throws IOException {
-    return writable(ChainOpener.open(image, resolver), true, image.location());
+  /// @param child the open chain over it, for whose disk both count
+  public static VhdChain openMirror(Container image, ParentResolver resolver, VhdChain child)
+      throws IOException {
+    return writable(
+        ChainOpener.open(image, resolver), true, child.map.counters(), image.location());
   }
 
-  private static VhdChain writable(List<Layer> layers, boolean untouched, String location)
+  private static VhdChain writable(
+      List<Layer> layers, boolean untouched, CacheCounters counters, String location)
       throws IOException {
     try {
       Layer first = layers.getFirst();
       List<Layer> rest = layers.subList(1, layers.size());
       if (first.fixed()) {
-        return onFixed(first, untouched, rest, location);
+        return onFixed(first, untouched, rest, counters, location);
       }
       WritableLeaf leaf = untouched ? WritableLeaf.openUntouched(first) : WritableLeaf.open(first);
-      return onLeaf(leaf, rest, location);
+      return onLeaf(leaf, rest, counters, location);
     } catch (IOException | RuntimeException e) {
       ChainOpener.closeAll(layers, e);
       throw e;
@@ -214,7 +228,8 @@ public final class VhdChain implements BlockDevice {
     Layer frozen = leaf == null ? layers().getFirst() : leaf.freeze();
     List<Layer> rest = new ArrayList<>(layers());
     rest.set(0, frozen);
-    VhdChain result = onLeaf(child.leaf, rest, child.leaf.layer().container().location());
+    VhdChain result =
+        onLeaf(child.leaf, rest, map.counters(), child.leaf.layer().container().location());
     result.former = new Former(last, frozen);
     closed = true;
     return result;
@@ -421,6 +436,11 @@ public final class VhdChain implements BlockDevice {
     map.locate(offsetBytes, lengthBytes, span);
     Container source = span.container;
     return source == null ? 0 : source.transferTo(span.offsetBytes, span.lengthBytes, target);
+  }
+
+  @Override
+  public CacheUse cacheUse() {
+    return map.counters().use();
   }
 
   /// Commits what is pending, if no flush failed before, and closes every image.

@@ -52,7 +52,12 @@ public final class VhdMerge implements Closeable {
     geometry = into.geometry();
     // What is only in the target stays there: where nothing is below it, nobody need look for it.
     boolean lowest = target == run.size() - 1;
-    map = new ParentMap(lowest ? run.subList(0, target) : run, geometry, into.sizeBytes());
+    map =
+        new ParentMap(
+            lowest ? run.subList(0, target) : run,
+            geometry,
+            into.sizeBytes(),
+            new CacheCounters(MetadataBudget.PROCESS));
   }
 
   /// Opens a merge.

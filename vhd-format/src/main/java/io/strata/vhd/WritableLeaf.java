@@ -91,6 +91,11 @@ final class WritableLeaf {
     return footer.footer();
   }
 
+  /// Counts for a disk from now on what is found in memory.
+  void countBy(CacheCounters disk) {
+    blocks.countBy(disk);
+  }
+
   /// The block if it is allocated; its bitmap is read when it is first asked for.
   @Nullable LeafBlock block(int index) throws IOException {
     return blocks.block(index);

@@ -137,7 +137,10 @@ class MetadataBudgetTest {
   }
 
   private static BlockWriter writer(WritableLeaf leaf) {
-    return new BlockWriter(leaf, new ChainMap(leaf, null, List.of(), leaf.layer()));
+    return new BlockWriter(
+        leaf,
+        new ChainMap(
+            leaf, null, List.of(), leaf.layer(), new CacheCounters(MetadataBudget.PROCESS)));
   }
 
   private static @Nullable Void write(WritableLeaf leaf, byte[] model, int share, long seed)

@@ -47,7 +47,9 @@ final class MirroredLeafTest {
     return new MirroredLeaf(
         leaf,
         VhdChain.openMirror(
-            FileContainer.openReadWrite(folder.resolve("parent.vhd")), new FolderParents(folder)));
+            FileContainer.openReadWrite(folder.resolve("parent.vhd")),
+            new FolderParents(folder),
+            leaf));
   }
 
   private VhdChain open(String name, boolean writable) throws IOException {
@@ -155,7 +157,10 @@ final class MirroredLeafTest {
     try (MirroredLeaf mirror = mirror()) {
       mirror.parent().close();
       change(mirror, SIZE);
-      assertThatThrownBy(mirror::alike).isInstanceOf(IOException.class);
+      assertThatThrownBy(mirror::alike)
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("can't be written")
+          .hasMessageContaining("parent.vhd is closed");
       change(mirror, SIZE);
       mirror.flush();
       assertHolds(mirror);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.strata.block.BlockDevice;
 import io.strata.block.BlockDevice.Durability;
 import io.strata.block.BlockDevice.Zeroing;
+import io.strata.block.CacheUse;
 import io.strata.block.FileContainer;
 import io.strata.block.sim.MemoryContainer;
 import java.io.IOException;
@@ -24,6 +25,31 @@ class VhdChainTest {
   private static final int MIB = 1 << 20;
 
   @TempDir Path folder;
+
+  @Test
+  void lookUpsOfMetadataAreCountedForTheDiskAcrossSnapshots() throws IOException {
+    int size = 4 << 20;
+    dynamic("base.vhd", size);
+    VhdChain chain = open("base.vhd", true);
+    chain.write(0, ByteBuffer.allocate(512));
+    chain.close();
+    chain = open("base.vhd", true);
+    read(chain, 0, 512);
+    read(chain, 0, 512);
+    assertThat(chain.cacheUse().misses()).as("its bitmap was read").isEqualTo(1);
+    long hits = chain.cacheUse().hits();
+    assertThat(hits).isPositive();
+    FileContainer container = FileContainer.create(folder.resolve("child.vhd"));
+    chain.createChild(container, UUID.randomUUID(), "base.vhd");
+    container.flush();
+    chain = chain.withChild(chain.openChild(container));
+    assertThat(chain.cacheUse()).isEqualTo(new CacheUse(hits, 1));
+    read(chain, 0, 512);
+    read(chain, 0, 512);
+    assertThat(chain.cacheUse().misses()).as("the base's runs were merged").isEqualTo(2);
+    assertThat(chain.cacheUse().hits()).isGreaterThan(hits);
+    chain.close();
+  }
 
   @Test
   void newDynamicImageReadsAsZeroes() throws IOException {

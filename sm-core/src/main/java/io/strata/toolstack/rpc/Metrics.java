@@ -53,6 +53,16 @@ final class Metrics {
     counter("trims", "Trims answered.", ExportStatistics::trims);
     counter("write_zeroes", "Writes of zeroes answered.", ExportStatistics::zeroes);
     counter("errors", "Requests answered with an error.", ExportStatistics::errors);
+    ofDisks(
+        "metadata_cache_hits_total",
+        "counter",
+        "Times that a block's metadata was found in memory.",
+        d -> d.cache().hits());
+    ofDisks(
+        "metadata_cache_misses_total",
+        "counter",
+        "Times that a block's metadata had to be read.",
+        d -> d.cache().misses());
     ofDisks("inflight_requests", "Requests without an answer yet.", d -> d.exports().inflight());
     ofDisks("connections", "Clients connected.", DiskStatistics::connections);
     ofDisks("failed", "1 after a failed flush, until attached again.", d -> d.failed() ? 1 : 0);
@@ -100,8 +110,13 @@ final class Metrics {
   }
 
   private void ofDisks(String name, String help, ToLongFunction<DiskStatistics> value) {
+    ofDisks(name, "gauge", help, value);
+  }
+
+  private void ofDisks(
+      String name, String type, String help, ToLongFunction<DiskStatistics> value) {
     String metric = "strata_vdi_" + name;
-    text.family(metric, "gauge", help);
+    text.family(metric, type, help);
     disks.forEach(disk -> text.sample(metric, labels(disk), value.applyAsLong(disk)));
   }
 

@@ -17,6 +17,8 @@ class MetricsTest {
         "strata_vdi_read_bytes_total counter",
         "strata_vdi_written_bytes_total counter",
         "strata_vdi_inflight_requests gauge",
+        "strata_vdi_metadata_cache_hits_total counter",
+        "strata_vdi_metadata_cache_misses_total counter",
         "strata_vdi_request_duration_seconds histogram",
         "strata_vdi_physical_utilisation_bytes gauge",
         "strata_sr_virtual_allocation_bytes gauge",

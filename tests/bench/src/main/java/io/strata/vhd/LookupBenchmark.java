@@ -43,7 +43,9 @@ public class LookupBenchmark {
       MemoryContainer container = MemoryContainer.create("disk");
       VhdCreator.dynamic(container, new UUID(1, 2), DISK_BYTES);
       WritableLeaf leaf = WritableLeaf.open(Layer.open(container));
-      map = new ChainMap(leaf, null, List.of(), leaf.layer());
+      map =
+          new ChainMap(
+              leaf, null, List.of(), leaf.layer(), new CacheCounters(MetadataBudget.PROCESS));
       BlockWriter writer = new BlockWriter(leaf, map);
       ByteBuffer page = ByteBuffer.allocate(4096);
       int blockCount = (int) (DISK_BYTES / BLOCK_BYTES);
