@@ -61,6 +61,8 @@ final class Merges {
             startOf(spec),
             new MergePace(disks, () -> goOn(sr), block -> intent.reached(BLOCK + block)));
         try (var _ = core.locks().sr(sr, "sr-gc")) {
+          // What is recorded as copied is ended after a crash, whatever became of the run since.
+          merge.ready();
           intent.reached(COPIED);
           merge.finish();
           intent.passed("finished");

@@ -96,6 +96,12 @@ public interface VhdTree {
     /// @param fromBlock 0, or where an earlier try got to
     void copy(int fromBlock, MergeProgress progress) throws StorageException;
 
+    /// Sees to it that nothing stands against [#finish]: neither the run nor anything that is to be
+    /// changed with it is in other hands. The SR is the caller's alone, until after [#finish].
+    ///
+    /// @throws StorageException it can't be finished, and nothing was changed
+    void ready() throws StorageException;
+
     /// Puts the run's content under the survivor's name alone and removes the others. The SR is the
     /// caller's alone; guests go on. After a crash within it, [VhdTree#resumeFinish] follows.
     void finish() throws StorageException;

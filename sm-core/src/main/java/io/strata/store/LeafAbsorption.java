@@ -81,6 +81,11 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
   }
 
   @Override
+  public boolean uses(VdiUuid node) {
+    return concerns(node);
+  }
+
+  @Override
   public void begin() throws StorageException {
     repository.locked(
         failure,

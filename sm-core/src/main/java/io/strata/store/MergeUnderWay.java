@@ -12,6 +12,9 @@ interface MergeUnderWay {
   /// Whether a user's operation on this node must break the merge off.
   boolean concerns(VdiUuid vdi);
 
+  /// Whether it reads or writes this node's image.
+  boolean uses(VdiUuid node);
+
   /// Breaks the copy off, and waits until it lets go of the images.
   void cancel() throws IOException;
 }

@@ -51,6 +51,9 @@ final class RunMerge implements Merge, MergeUnderWay {
   private volatile boolean cancelled;
   private volatile boolean copied;
 
+  /// Whether nothing stands against the end any more. Guarded by the repository's lock.
+  private boolean ready;
+
   private RunMerge(VhdRepository repository, VolumeShelf shelf, MergeSpec spec) {
     this.repository = repository;
     this.shelf = shelf;
@@ -76,6 +79,11 @@ final class RunMerge implements Merge, MergeUnderWay {
   @Override
   public boolean concerns(VdiUuid vdi) {
     return vdi.equals(spec.survivor()) || vdi.equals(spec.target());
+  }
+
+  @Override
+  public boolean uses(VdiUuid node) {
+    return spec.run().contains(node);
   }
 
   @Override
@@ -122,15 +130,35 @@ final class RunMerge implements Merge, MergeUnderWay {
   }
 
   @Override
+  public void ready() throws StorageException {
+    repository.locked(
+        failure,
+        () -> {
+          getReady();
+          return spec;
+        });
+  }
+
+  private void getReady() throws IOException, StorageException {
+    if (cancelled || !copied) {
+      throw brokenOff();
+    }
+    closeImages();
+    checkRun(true);
+    List<VdiUuid> relinked =
+        shelf.index().children(shelf.require(spec.survivor())).stream().map(Node::vdi).toList();
+    shelf.requireUnused(relinked, Optional.of(this));
+    ready = true;
+  }
+
+  @Override
   public void finish() throws StorageException {
     repository.locked(
         failure,
         () -> {
-          if (cancelled || !copied) {
-            throw brokenOff();
+          if (cancelled || !ready) {
+            getReady();
           }
-          closeImages();
-          checkRun(true);
           end();
           shelf.merges.remove(this);
           return spec;

@@ -50,6 +50,7 @@ final class VhdNodes implements VhdTree {
     return repository.locked(
         "The run of VDI " + spec.survivor() + " can't be merged",
         () -> {
+          shelf.requireUnused(spec.run(), Optional.empty());
           RunMerge merge = RunMerge.open(repository, shelf, spec);
           shelf.merges.add(merge);
           return merge;
@@ -111,9 +112,10 @@ final class VhdNodes implements VhdTree {
           OpenVolume writer = requireWriter(volume);
           shelf.cancelMerges(volume);
           Node leaf = shelf.requireVhd(volume, ErrorCode.VDI_UNAVAILABLE);
+          Node parent = onlyParent(leaf);
+          shelf.requireUnused(List.of(volume, parent.vdi()), Optional.empty());
           LeafAbsorption absorption =
-              LeafAbsorption.open(
-                  repository, shelf, writer, requireChain(writer), onlyParent(leaf));
+              LeafAbsorption.open(repository, shelf, writer, requireChain(writer), parent);
           shelf.merges.add(absorption);
           return absorption;
         });

@@ -15,6 +15,7 @@ import io.strata.vhd.VhdInfo;
 import io.strata.vhd.VhdRejectedException;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -86,6 +87,25 @@ final class VolumeShelf {
       if (merge.concerns(vdi)) {
         merge.cancel();
         merges.remove(merge);
+      }
+    }
+  }
+
+  /// Two merges that write to one image, or one that gives another parent to what the other writes
+  /// to, would each undo what the other did.
+  void requireUnused(Collection<VdiUuid> nodes, Optional<MergeUnderWay> except)
+      throws StorageException {
+    for (MergeUnderWay merge : merges) {
+      if (except.filter(merge::equals).isPresent()) {
+        continue;
+      }
+      for (VdiUuid node : nodes) {
+        if (merge.uses(node)) {
+          throw new StorageException(
+              ErrorCode.VDI_IN_USE,
+              "Node " + node + " is being merged already.",
+              "Nothing needs to be done: the next collection plans anew.");
+        }
       }
     }
   }

@@ -35,6 +35,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,16 +96,90 @@ class CoalesceTest {
     }
   }
 
+  /// Two that write to one image would each take the other's new blocks for free room.
+  @Test
+  void nodeOfAMergeUnderWayIsNotMergedOtherwise() throws Exception {
+    VdiUuid low = VdiUuid.random();
+    VdiUuid middle = VdiUuid.random();
+    VdiUuid other = VdiUuid.random();
+    create(low);
+    differencing(middle, low);
+    differencing(disk, middle);
+    differencing(other, middle);
+    hide(low, middle);
+    try (VhdRepository repository = new VhdRepository(new DirectoryStore(folder))) {
+      VhdTree tree = repository.vhdTree().orElseThrow();
+      try (VhdTree.Merge merge = tree.merge(spec(tree, List.of(middle, low), low))) {
+        merge.copy(0, QUIET);
+        repository.delete(other);
+        MergeSpec again = spec(tree, List.of(middle, low), middle);
+        try (BlockDevice _ = repository.open(disk, AccessMode.RW)) {
+          assertRefused(() -> tree.absorb(disk));
+          assertRefused(() -> tree.merge(again));
+          merge.finish();
+          tree.absorb(disk).close();
+        }
+      }
+      assertThat(repository.scan()).hasSize(2);
+    }
+  }
+
+  /// Its new parent would be written into an image that the other merge knows better.
+  @Test
+  void mergeWaitsForThatOfANodeAboveIt() throws Exception {
+    VdiUuid low = VdiUuid.random();
+    VdiUuid middle = VdiUuid.random();
+    VdiUuid high = VdiUuid.random();
+    create(low);
+    differencing(middle, low);
+    differencing(high, middle);
+    differencing(disk, high);
+    differencing(VdiUuid.random(), middle);
+    hide(low, middle, high);
+    try (VhdRepository repository = new VhdRepository(new DirectoryStore(folder))) {
+      VhdTree tree = repository.vhdTree().orElseThrow();
+      try (VhdTree.Merge below = tree.merge(spec(tree, List.of(middle, low), low))) {
+        below.copy(0, QUIET);
+        try (VhdTree.Merge above = tree.merge(spec(tree, List.of(disk, high), high))) {
+          above.copy(0, QUIET);
+          assertRefused(below::ready);
+          above.finish();
+        }
+        below.ready();
+        below.finish();
+      }
+      assertThat(repository.scan())
+          .hasSize(3)
+          .allSatisfy(volume -> assertThat(volume.problem()).isEmpty());
+    }
+  }
+
+  private static void assertRefused(ThrowingCallable merging) {
+    assertThatThrownBy(merging)
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("is being merged already");
+  }
+
+  private void create(VdiUuid vdi) throws Exception {
+    try (VhdRepository repository = new VhdRepository(new DirectoryStore(folder))) {
+      repository.create(vdi, new VolumeSpec(SIZE, Volume.Kind.VHD));
+    }
+  }
+
+  private void hide(VdiUuid... nodes) throws Exception {
+    for (VdiUuid node : nodes) {
+      try (FileContainer image = FileContainer.openReadWrite(file(node))) {
+        VhdEditor.setHidden(image, true);
+      }
+    }
+  }
+
   /// Makes the disk, over a hidden base of its own.
   private VdiUuid overHiddenBase() throws Exception {
     VdiUuid base = VdiUuid.random();
-    try (VhdRepository repository = new VhdRepository(new DirectoryStore(folder))) {
-      repository.create(base, new VolumeSpec(SIZE, Volume.Kind.VHD));
-    }
+    create(base);
     differencing(disk, base);
-    try (FileContainer image = FileContainer.openReadWrite(file(base))) {
-      VhdEditor.setHidden(image, true);
-    }
+    hide(base);
     return base;
   }
 
