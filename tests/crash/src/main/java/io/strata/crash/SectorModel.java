@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -20,12 +21,13 @@ import java.util.TreeSet;
 /// Immutable. Sectors that are not named hold zeroes.
 final class SectorModel {
   static final int SECTOR_BYTES = 512;
-  private static final byte[] ZEROES = new byte[SECTOR_BYTES];
-  private static final List<byte[]> ONLY_ZEROES = List.of(ZEROES);
+  private static final int CHUNK_BYTES = 64 * 1024;
+  private static final byte[] ZEROES = new byte[CHUNK_BYTES];
+  private static final List<byte[]> ONLY_ZEROES = List.of(new byte[SECTOR_BYTES]);
 
-  private final Map<Long, List<byte[]>> sectors;
+  private final NavigableMap<Long, List<byte[]>> sectors;
 
-  private SectorModel(Map<Long, List<byte[]>> sectors) {
+  private SectorModel(NavigableMap<Long, List<byte[]>> sectors) {
     this.sectors = sectors;
   }
 
@@ -36,7 +38,7 @@ final class SectorModel {
 
   /// While bytes are written: each sector may be as before or hold them.
   SectorModel writing(long offsetBytes, byte[] bytes) {
-    Map<Long, List<byte[]>> next = new TreeMap<>(sectors);
+    NavigableMap<Long, List<byte[]>> next = new TreeMap<>(sectors);
     forEachPart(
         offsetBytes,
         bytes,
@@ -47,7 +49,7 @@ final class SectorModel {
 
   /// Once bytes were written that are durable on return.
   SectorModel forced(long offsetBytes, byte[] bytes) {
-    Map<Long, List<byte[]>> next = new TreeMap<>(sectors);
+    NavigableMap<Long, List<byte[]>> next = new TreeMap<>(sectors);
     forEachPart(
         offsetBytes,
         bytes,
@@ -61,7 +63,7 @@ final class SectorModel {
 
   /// Once a flush returned: only the latest value of each.
   SectorModel flushed() {
-    Map<Long, List<byte[]>> next = new TreeMap<>();
+    NavigableMap<Long, List<byte[]>> next = new TreeMap<>();
     sectors.forEach((sector, values) -> next.put(sector, List.of(values.getLast())));
     return new SectorModel(next);
   }
@@ -70,7 +72,7 @@ final class SectorModel {
   SectorModel or(SectorModel other) {
     Set<Long> touched = new TreeSet<>(sectors.keySet());
     touched.addAll(other.sectors.keySet());
-    Map<Long, List<byte[]>> next = new TreeMap<>();
+    NavigableMap<Long, List<byte[]>> next = new TreeMap<>();
     for (long sector : touched) {
       List<byte[]> values = new ArrayList<>(allowed(sector));
       values.addAll(other.allowed(sector));
@@ -81,7 +83,7 @@ final class SectorModel {
 
   /// Once a sector turned out to hold one of its values and can't change any more.
   SectorModel settled(Map<Long, byte[]> observed) {
-    Map<Long, List<byte[]>> next = new TreeMap<>(sectors);
+    NavigableMap<Long, List<byte[]>> next = new TreeMap<>(sectors);
     observed.forEach((sector, value) -> next.put(sector, List.of(value)));
     return new SectorModel(next);
   }
@@ -103,7 +105,7 @@ final class SectorModel {
 
   /// With sectors looked at that must be zero, or lie behind a disk that did not grow yet.
   SectorModel watching(long fromBytes, long toBytes) {
-    Map<Long, List<byte[]>> next = new TreeMap<>(sectors);
+    NavigableMap<Long, List<byte[]>> next = new TreeMap<>(sectors);
     for (long at = fromBytes; at < toBytes; at += SECTOR_BYTES) {
       next.putIfAbsent(at / SECTOR_BYTES, ONLY_ZEROES);
     }
@@ -120,6 +122,22 @@ final class SectorModel {
     }
   }
 
+  /// Reads the whole device and checks every sector.
+  void checkAll(BlockDevice device) throws IOException {
+    byte[] bytes = new byte[CHUNK_BYTES];
+    for (long at = 0; at < device.sizeBytes(); at += CHUNK_BYTES) {
+      int length = (int) Math.min(CHUNK_BYTES, device.sizeBytes() - at);
+      device.read(at, ByteBuffer.wrap(bytes, 0, length));
+      long first = at / SECTOR_BYTES;
+      boolean named = !sectors.subMap(first, first + length / SECTOR_BYTES).isEmpty();
+      if (named || Arrays.mismatch(bytes, 0, length, ZEROES, 0, length) >= 0) {
+        for (int i = 0; i < length; i += SECTOR_BYTES) {
+          check(first + i / SECTOR_BYTES, bytes, i);
+        }
+      }
+    }
+  }
+
   /// What every sector that ever differed from zero, or may, holds on a device.
   Map<Long, byte[]> observe(BlockDevice device) throws IOException {
     Map<Long, byte[]> observed = new HashMap<>();
@@ -132,7 +150,7 @@ final class SectorModel {
   }
 
   private SortedMap<Long, List<byte[]>> within(BlockDevice device) {
-    return new TreeMap<>(sectors).headMap(device.sizeBytes() / SECTOR_BYTES);
+    return sectors.headMap(device.sizeBytes() / SECTOR_BYTES);
   }
 
   private void check(long sector, List<byte[]> values, byte[] bytes, int at) {

@@ -17,6 +17,9 @@ final class PagedBytes {
   private final @Nullable PagedBytes base;
   private final byte fill;
 
+  /// A page of it.
+  private final byte[] filling;
+
   // Guarded by this.
   private @Nullable Page[] pages = new @Nullable Page[64];
   private int[] touched = new int[64];
@@ -33,12 +36,14 @@ final class PagedBytes {
   PagedBytes(byte fill) {
     this.base = null;
     this.fill = fill;
+    this.filling = fill == 0 ? Page.HOLE.bytes : Page.unwritten(fill).bytes;
   }
 
   /// A copy of other bytes that shares their pages.
   PagedBytes(PagedBytes base) {
     this.base = base;
     this.fill = base.fill;
+    this.filling = base.filling;
     this.sizeBytes = base.sizeBytes();
     this.allocatedPages = base.allocatedPages();
   }
@@ -76,11 +81,7 @@ final class PagedBytes {
       int inPage = (int) (offset % Page.SIZE_BYTES);
       int length = Math.min(target.remaining(), Page.SIZE_BYTES - inPage);
       Page page = find((int) (offset / Page.SIZE_BYTES));
-      if (page != null) {
-        target.put(page.bytes, inPage, length);
-      } else {
-        putFill(target, length);
-      }
+      target.put(page == null ? filling : page.bytes, inPage, length);
       offset += length;
     }
   }
@@ -178,12 +179,6 @@ final class PagedBytes {
       grown = Math.multiplyExact(grown, 2);
     }
     return grown;
-  }
-
-  private void putFill(ByteBuffer target, int length) {
-    for (int i = 0; i < length; i++) {
-      target.put(fill);
-    }
   }
 
   private @Nullable Page find(int index) {

@@ -2,14 +2,21 @@
 package io.strata.block.sim;
 
 import io.strata.block.BlockDevice.Durability;
+import io.strata.block.BlockDevice.Zeroing;
 import io.strata.block.Container;
+import io.strata.block.Extent;
+import io.strata.block.Extent.Kind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 
 /// What a container held before the changes that were not flushed yet.
 final class UndoLog {
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
   private final Container target;
 
   // Guarded by this.
@@ -21,9 +28,19 @@ final class UndoLog {
 
   /// Keeps what the range holds now. Call it before the change.
   synchronized void keep(long offsetBytes, long lengthBytes) throws IOException {
-    ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(lengthBytes));
-    target.read(offsetBytes, bytes);
-    changes.push(new Before(offsetBytes, bytes.flip()));
+    List<Extent> extents = new ArrayList<>();
+    target.extents(
+        offsetBytes,
+        lengthBytes,
+        (offset, length, kind) -> extents.add(new Extent(offset, length, kind)));
+    for (Extent extent : extents) {
+      ByteBuffer data = NOTHING;
+      if (extent.kind() == Kind.DATA) {
+        data = ByteBuffer.allocate(Math.toIntExact(extent.lengthBytes()));
+        target.read(extent.offsetBytes(), data);
+      }
+      changes.push(new Before(extent, data.flip()));
+    }
   }
 
   /// The changes are durable.
@@ -35,9 +52,19 @@ final class UndoLog {
   synchronized void rollBack() throws IOException {
     while (!changes.isEmpty()) {
       Before before = changes.pop();
-      target.write(before.offsetBytes(), before.bytes(), Durability.WRITE_BACK);
+      Extent extent = before.extent();
+      if (extent.kind() == Kind.DATA) {
+        target.write(extent.offsetBytes(), before.data(), Durability.WRITE_BACK);
+      } else {
+        target.writeZeroes(
+            extent.offsetBytes(),
+            extent.lengthBytes(),
+            Zeroing.MAY_DEALLOCATE,
+            Durability.WRITE_BACK);
+      }
     }
   }
 
-  private record Before(long offsetBytes, ByteBuffer bytes) {}
+  /// @param data of an extent that is no hole
+  private record Before(Extent extent, ByteBuffer data) {}
 }
