@@ -60,7 +60,7 @@ final class BadImagesTest {
               report.findings().stream().filter(f -> f.severity() != Severity.INFO).toList());
       return;
     }
-    VhdRepairer.apply(image, plan);
+    AnnouncedRepair.apply(image, plan);
     CheckReport after = check(bad, image);
     assertThat(VhdRepairer.plan(image, after).steps()).as("a second repair").isEmpty();
     assertThat(after.findings().stream().map(Finding::name))

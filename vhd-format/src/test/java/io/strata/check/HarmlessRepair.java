@@ -31,7 +31,7 @@ final class HarmlessRepair {
         .as("what is not opened has an error: %s", report.findings())
         .isTrue();
     RepairPlan plan = VhdRepairer.plan(image, report);
-    VhdRepairer.apply(image, plan);
+    AnnouncedRepair.apply(image, plan);
     CheckReport after = VhdChecker.check(image, options);
     assertThat(plan.more() ? List.of() : VhdRepairer.plan(image, after).steps())
         .as("a second repair of %s", after.findings())
