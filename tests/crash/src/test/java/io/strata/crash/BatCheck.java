@@ -1,46 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.crash;
 
+import static io.strata.crash.SectorModel.SECTOR_BYTES;
+
 import io.strata.block.Container;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/// Reads a VHD's BAT with nothing of the engine under test, and checks that its blocks lie within
-/// the image, beside its metadata and apart from each other.
-///
-/// Source: VHD specification 1.0, "Hard Disk Footer Format", "Dynamic Disk Header Format", "Block
-/// Allocation Table".
+/// Checks a VHD's BAT with nothing of the engine under test: that its blocks lie within the image,
+/// beside its metadata and apart from each other.
 final class BatCheck {
-  private static final int SECTOR_BYTES = 512;
-  private static final int DATA_OFFSET_AT = 16;
-  private static final int HEADER_TABLE_OFFSET_AT = 16;
-  private static final int HEADER_ENTRIES_AT = 28;
-  private static final int HEADER_BLOCK_SIZE_AT = 32;
-  private static final int HEADER_BYTES = 1024;
-
   private BatCheck() {}
 
   static void check(Container container) throws IOException {
-    long header = read(container, DATA_OFFSET_AT, 8).getLong(0);
-    ByteBuffer fields = read(container, header, 40);
-    long table = fields.getLong(HEADER_TABLE_OFFSET_AT);
-    int entries = fields.getInt(HEADER_ENTRIES_AT);
-    int blockBytes = fields.getInt(HEADER_BLOCK_SIZE_AT);
-    long bitmapSectors = Math.ceilDiv(blockBytes / SECTOR_BYTES / 8, SECTOR_BYTES);
-    long blockSectors = bitmapSectors + blockBytes / SECTOR_BYTES;
+    RawTable table = RawTable.read(container);
+    long blockSectors = (long) table.bitmapSectors() + table.sectorsPerBlock();
     long lastSector = container.sizeBytes() / SECTOR_BYTES - 1;
 
     List<Range> ranges = new ArrayList<>();
     ranges.add(new Range(0, 1));
-    ranges.add(Range.ofBytes(header, HEADER_BYTES));
-    ranges.add(Range.ofBytes(table, 4L * entries));
-    ByteBuffer bat = read(container, table, 4 * entries);
-    for (int block = 0; block < entries; block++) {
-      long sector = Integer.toUnsignedLong(bat.getInt(block * 4));
-      if (sector == 0xFFFFFFFFL) {
+    ranges.add(Range.ofBytes(table.headerOffsetBytes(), RawTable.HEADER_BYTES));
+    ranges.add(Range.ofBytes(table.tableOffsetBytes(), (long) Integer.BYTES * table.entries()));
+    long[] sectors = table.sectors(container);
+    for (int block = 0; block < sectors.length; block++) {
+      long sector = sectors[block];
+      if (sector == RawTable.UNALLOCATED) {
         continue;
       }
       if (sector + blockSectors > lastSector) {
@@ -60,12 +46,6 @@ final class BatCheck {
         throw new CrashViolation(ranges.get(i - 1) + " overlaps " + ranges.get(i));
       }
     }
-  }
-
-  private static ByteBuffer read(Container container, long offset, int length) throws IOException {
-    ByteBuffer bytes = ByteBuffer.allocate(length);
-    container.read(offset, bytes);
-    return bytes.flip();
   }
 
   /// Sectors from `start` to before `end`.

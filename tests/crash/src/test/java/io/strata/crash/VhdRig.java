@@ -117,6 +117,17 @@ final class VhdRig {
     chain = openChain();
   }
 
+  /// Another program, whose I/O does not fail, fills what the closed leaf's last block has beyond
+  /// the end of the disk; then the leaf is opened again.
+  void fillBeyondEnd() throws IOException {
+    long sizeBytes = sizeBytes();
+    close();
+    Container container = new RecordingContainer(containers.get(leaf).reopen(true), log, leaf);
+    FilledEnd.fill(container, sizeBytes);
+    container.close();
+    chain = openChain();
+  }
+
   Recording recording() throws IOException {
     chain().close();
     return Recording.ofNew(log.entries());
@@ -271,7 +282,7 @@ final class VhdRig {
     close();
     Set<Long> before = sizes;
     long oldBytes = before.iterator().next();
-    sizes = Set.of(oldBytes, sizeBytes);
+    sizes = Set.copyOf(List.of(oldBytes, sizeBytes));
     model = model.watching(oldBytes, Math.min(sizeBytes, oldBytes + WATCHED_BYTES));
     expect(true, false);
     Container container = open(leaf, true);
@@ -297,10 +308,12 @@ final class VhdRig {
     chain = openChain();
   }
 
-  /// Merges the closed leaf into its parent, which is the disk from then on.
+  /// Merges the closed leaf into its parent, which grows before where it is smaller, and is the
+  /// disk from then on.
   void mergeIntoParent() throws IOException {
     close();
     int parent = parentOf(leaf);
+    growTo(parent, sizes.iterator().next());
     try (VhdMerge merge = VhdMerge.open(List.of(open(leaf, false), open(parent, true)), 1)) {
       merge.run(0, MergeListener.none());
     }
@@ -319,6 +332,14 @@ final class VhdRig {
     container.write(at, ByteBuffer.allocate(SECTOR_BYTES), Durability.WRITE_BACK);
     container.close();
     chain = openChain();
+  }
+
+  private void growTo(int number, long sizeBytes) throws IOException {
+    try (Container container = open(number, true)) {
+      if (VhdInfo.read(container).sizeBytes() < sizeBytes) {
+        VhdEditor.resize(container, sizeBytes);
+      }
+    }
   }
 
   private void close() throws IOException {

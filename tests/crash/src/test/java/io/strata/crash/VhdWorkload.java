@@ -66,6 +66,31 @@ enum VhdWorkload implements CrashWorkload {
     }
   },
 
+  /// Growth of images that hold data beyond the end of the disk, as other programs leave them: of a
+  /// leaf, of a child over such a parent, and of the parent that a grown child is merged into. None
+  /// of those data may ever be seen.
+  BEYOND_END {
+    @Override
+    void run(VhdRig rig) throws IOException {
+      fillToEnd(rig);
+      rig.fillBeyondEnd();
+      changes(rig, 3);
+      rig.resize(rig.sizeBytes() + 4096);
+      fillToEnd(rig);
+      changes(rig, 3);
+      rig.fillBeyondEnd();
+      rig.snapshot();
+      changes(rig, 2);
+      rig.resize(rig.sizeBytes() + 4096);
+      changes(rig, 2);
+      rig.fillBeyondEnd();
+      rig.resize(rig.sizeBytes() + VhdRig.BLOCK_BYTES + 4096L * rig.random().nextInt(2));
+      changes(rig, 3);
+      rig.mergeIntoParent();
+      changes(rig, 3);
+    }
+  },
+
   /// A leaf gets its grandparent as its parent.
   RELINK {
     @Override
@@ -205,6 +230,13 @@ enum VhdWorkload implements CrashWorkload {
       int length = 4096;
       rig.write(rig.someOffset(length), length, Durability.WRITE_BACK);
     }
+    rig.flush();
+  }
+
+  /// Writes what the last block holds of the disk.
+  private static void fillToEnd(VhdRig rig) throws IOException {
+    int length = (int) (rig.sizeBytes() % VhdRig.BLOCK_BYTES);
+    rig.write(rig.sizeBytes() - length, length, Durability.WRITE_BACK);
     rig.flush();
   }
 
