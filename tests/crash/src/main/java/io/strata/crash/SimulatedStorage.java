@@ -5,6 +5,7 @@ import io.strata.block.Container;
 import io.strata.block.sim.MemoryContainer;
 import io.strata.block.sim.RecordingContainer;
 import io.strata.block.sim.WriteLog;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +18,7 @@ final class SimulatedStorage {
   private final Map<String, Integer> names;
   private final Optional<WriteLog> log;
   private final long ordinal;
-  private Optional<byte[]> description = Optional.empty();
+  private Map<String, ByteBuffer> descriptions = Map.of();
 
   SimulatedStorage(
       List<MemoryContainer> containers,
@@ -67,14 +68,31 @@ final class SimulatedStorage {
         .map(container -> container.reopen(false));
   }
 
-  /// The description that an SR carries. Its change is atomic and durable, as the contract of a
-  /// store says.
-  synchronized Optional<byte[]> description() {
-    return description.map(byte[]::clone);
+  /// The descriptions that SRs carry, by their folders. A change of one is atomic and durable, as
+  /// the contract of a store says.
+  synchronized Map<String, ByteBuffer> descriptions() {
+    return descriptions;
   }
 
-  synchronized void describe(Optional<byte[]> content) {
-    description = content.map(byte[]::clone);
+  /// The description that the SR in a folder carries.
+  synchronized Optional<byte[]> description(String folder) {
+    return Optional.ofNullable(descriptions.get(folder))
+        .map(content -> {
+          byte[] bytes = new byte[content.remaining()];
+          content.duplicate().get(bytes);
+          return bytes;
+        });
+  }
+
+  synchronized void describe(Map<String, ByteBuffer> all) {
+    descriptions = Map.copyOf(all);
+  }
+
+  synchronized void describe(String folder, Optional<byte[]> content) {
+    Map<String, ByteBuffer> next = new TreeMap<>(descriptions);
+    next.remove(folder);
+    content.ifPresent(bytes -> next.put(folder, ByteBuffer.wrap(bytes.clone())));
+    descriptions = Map.copyOf(next);
   }
 
   /// Where what is done now is recorded, if it is.

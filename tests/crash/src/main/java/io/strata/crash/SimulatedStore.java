@@ -12,35 +12,45 @@ import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.Optional;
 
-/// A store on simulated storage, whose names may get lost like bytes.
+/// A store in a folder of simulated storage, whose names may get lost like bytes.
 final class SimulatedStore implements ContainerStore {
+  /// What is in no folder.
+  static final String ROOT = "";
+
+  private static final char SLASH = '/';
   private static final long TOTAL_BYTES = 1L << 40;
 
   private final SimulatedStorage storage;
+  private final String folder;
   private final Runnable observer;
 
   SimulatedStore(SimulatedStorage storage) {
-    this(storage, () -> {});
+    this(storage, ROOT, () -> {});
   }
 
+  /// @param folder what its names in the storage begin with, up to a slash; or [#ROOT]
   /// @param observer runs before each call, and after a change of the description
-  SimulatedStore(SimulatedStorage storage, Runnable observer) {
+  SimulatedStore(SimulatedStorage storage, String folder, Runnable observer) {
     this.storage = storage;
+    this.folder = folder;
     this.observer = observer;
   }
 
   @Override
   public List<String> names() {
     observer.run();
-    return List.copyOf(storage.names().keySet());
+    return storage.names().keySet().stream()
+        .filter(name -> name.lastIndexOf(SLASH) + 1 == folder.length() && name.startsWith(folder))
+        .map(name -> name.substring(folder.length()))
+        .toList();
   }
 
   @Override
   public Container create(String name) throws IOException {
     observer.run();
     checkFree(name);
-    int number = storage.create(name);
-    change(new LogEntry.NameChange(name, Optional.of(number), Optional.empty()));
+    int number = storage.create(folder + name);
+    change(new LogEntry.NameChange(folder + name, Optional.of(number), Optional.empty()));
     return storage.open(number, true);
   }
 
@@ -53,28 +63,31 @@ final class SimulatedStore implements ContainerStore {
   @Override
   public boolean exists(String name) {
     observer.run();
-    return storage.names().containsKey(name);
+    return storage.names().containsKey(folder + name);
   }
 
   @Override
   public void delete(String name) {
     observer.run();
     if (exists(name)) {
-      change(new LogEntry.NameChange(name, Optional.empty(), Optional.empty()));
+      change(new LogEntry.NameChange(folder + name, Optional.empty(), Optional.empty()));
     }
   }
 
   @Override
   public void replace(String from, String to) throws IOException {
     observer.run();
-    change(new LogEntry.NameChange(to, Optional.of(number(from)), Optional.of(from)));
+    change(
+        new LogEntry.NameChange(
+            folder + to, Optional.of(number(from)), Optional.of(folder + from)));
   }
 
   @Override
   public void link(String existing, String added) throws IOException {
     observer.run();
     checkFree(added);
-    change(new LogEntry.NameChange(added, Optional.of(number(existing)), Optional.empty()));
+    change(
+        new LogEntry.NameChange(folder + added, Optional.of(number(existing)), Optional.empty()));
   }
 
   @Override
@@ -91,13 +104,13 @@ final class SimulatedStore implements ContainerStore {
 
   @Override
   public Optional<byte[]> readMetadata() {
-    return storage.description();
+    return storage.description(folder);
   }
 
   @Override
   public void writeMetadata(byte[] content) {
     observer.run();
-    storage.describe(Optional.of(content));
+    storage.describe(folder, Optional.of(content));
     observer.run();
   }
 
@@ -110,7 +123,7 @@ final class SimulatedStore implements ContainerStore {
   public void close() {}
 
   private int number(String name) throws NoSuchFileException {
-    Integer number = storage.names().get(name);
+    Integer number = storage.names().get(folder + name);
     if (number == null) {
       throw new NoSuchFileException(name);
     }

@@ -2,11 +2,13 @@
 package io.strata.crash;
 
 import io.strata.block.BlockDevice;
+import io.strata.catalog.IntentRecord;
 import io.strata.catalog.PbdRecord;
 import io.strata.catalog.VdiRecord;
 import io.strata.gc.GcAction;
 import io.strata.manager.StorageManager;
 import io.strata.spi.AccessMode;
+import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import io.strata.spi.Volume;
@@ -15,6 +17,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -22,15 +25,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 
 /// A daemon that must start again after a crash, and what its users must find then: every disk that
 /// was acknowledged, with its content, and nothing that nobody knows.
 ///
 /// @param home the catalog as of its last commit before the crash
-/// @param description what the SR carried then
+/// @param descriptions what each SR carried then
 /// @param users what users know
 record DaemonExpectation(
-    DaemonHome home, Optional<byte[]> description, DaemonState users, boolean acknowledged)
+    DaemonHome home, Map<String, ByteBuffer> descriptions, DaemonState users, boolean acknowledged)
     implements Expectation {
   private static final long LOOK_NANOS = 500_000;
   private static final int COLLECTED_EVERY = 4;
@@ -38,18 +42,18 @@ record DaemonExpectation(
 
   /// The same with another catalog.
   DaemonExpectation with(DaemonHome other) {
-    return new DaemonExpectation(other, description, users, acknowledged);
+    return new DaemonExpectation(other, descriptions, users, acknowledged);
   }
 
   @Override
   public Object beside() {
-    return List.of(home, description.map(ByteBuffer::wrap));
+    return List.of(home, descriptions);
   }
 
   @Override
   public void verify(SimulatedStorage storage) throws IOException {
-    storage.describe(description);
-    Map<VdiUuid, VdiRecord> records;
+    storage.describe(descriptions);
+    Found found;
     try {
       try (Daemon daemon =
           Daemon.start(
@@ -57,21 +61,27 @@ record DaemonExpectation(
               storage,
               now ->
                   storage.expect(
-                      new DaemonExpectation(now, storage.description(), users, acknowledged)))) {
-        records = checkCatalog(daemon.manager(), storage);
+                      new DaemonExpectation(now, storage.descriptions(), users, acknowledged)))) {
+        found = checkCatalog(daemon.manager(), storage);
       }
-      if (storage.names().containsKey(SimulatedDriver.MARKER)) {
-        checkContent(storage, records);
+      for (DaemonState.Sr sr : users.srs()) {
+        if (marked(storage, sr)) {
+          checkContent(new SimulatedStore(storage, sr.folder(), () -> {}), sr, found);
+        }
       }
     } catch (StorageException e) {
       throw new IOException(e.getMessage(), e);
     }
   }
 
-  /// Copies go on in the background.
-  private static void awaitSettled(StorageManager manager) throws StorageException {
+  private static boolean marked(SimulatedStorage storage, DaemonState.Sr sr) {
+    return storage.names().containsKey(sr.folder() + SimulatedDriver.MARKER);
+  }
+
+  /// Copies go on in the background, and so does the removal that ends a move.
+  private void awaitSettled(StorageManager manager) throws StorageException {
     Instant latest = Instant.now().plus(LONGEST_COPY);
-    while (manager.intents().stream().anyMatch(i -> i.operation().equals("vdi-copy"))
+    while (manager.intents().stream().anyMatch(this::endsByItself)
         && Instant.now().isBefore(latest)) {
       LockSupport.parkNanos(LOOK_NANOS);
     }
@@ -80,16 +90,25 @@ record DaemonExpectation(
     }
   }
 
-  private Map<VdiUuid, VdiRecord> checkCatalog(StorageManager manager, SimulatedStorage storage)
+  private boolean endsByItself(IntentRecord intent) {
+    return intent.operation().equals("vdi-copy")
+        || (users.moving() && intent.operation().equals("vdi-destroy"));
+  }
+
+  /// What the catalog knows.
+  private record Found(Map<VdiUuid, VdiRecord> records, Set<SrUuid> plugged) {}
+
+  private Found checkCatalog(StorageManager manager, SimulatedStorage storage)
       throws IOException, StorageException {
     awaitSettled(manager);
-    boolean known = manager.srs().stream().anyMatch(sr -> sr.uuid().equals(users.sr()));
-    boolean marked = storage.names().containsKey(SimulatedDriver.MARKER);
-    if (known != marked || (users.srCertain() && !known)) {
-      throw new CrashViolation("the SR is known: " + known + ", is there: " + marked);
+    List<DaemonState.Sr> there = new ArrayList<>();
+    for (DaemonState.Sr sr : users.srs()) {
+      if (checkSr(manager, storage, sr)) {
+        there.add(sr);
+      }
     }
-    if (!known) {
-      return Map.of();
+    if (there.isEmpty()) {
+      return new Found(Map.of(), Set.of());
     }
     manager
         .pbds()
@@ -98,21 +117,39 @@ record DaemonExpectation(
             throw new CrashViolation("can't be plugged: " + pbd.lastError().get());
           }
         });
-    checkKnown(records(manager));
-    boolean plugged = manager.pbds().stream().anyMatch(PbdRecord::plugged);
-    if (plugged && storage.sampled(COLLECTED_EVERY)) {
+    checkKnown(records(manager, there));
+    Set<SrUuid> plugged =
+        manager.pbds().stream()
+            .filter(PbdRecord::plugged)
+            .map(PbdRecord::sr)
+            .collect(Collectors.toSet());
+    if (plugged.contains(users.sr()) && storage.sampled(COLLECTED_EVERY)) {
       checkCollected(manager);
     }
-    return records(manager);
+    return new Found(records(manager, there), plugged);
   }
 
-  private Map<VdiUuid, VdiRecord> records(StorageManager manager) throws StorageException {
+  /// @return whether the SR is there
+  private static boolean checkSr(
+      StorageManager manager, SimulatedStorage storage, DaemonState.Sr sr) throws StorageException {
+    boolean known = manager.srs().stream().anyMatch(each -> each.uuid().equals(sr.uuid()));
+    boolean marked = marked(storage, sr);
+    if (known != marked || (sr.certain() && !known)) {
+      throw new CrashViolation("SR " + sr + " is known: " + known + ", is there: " + marked);
+    }
+    return known;
+  }
+
+  private static Map<VdiUuid, VdiRecord> records(StorageManager manager, List<DaemonState.Sr> srs)
+      throws StorageException {
     Map<VdiUuid, VdiRecord> records = new HashMap<>();
-    for (VdiRecord vdi : manager.vdis(users.sr())) {
-      if (vdi.missing()) {
-        throw new CrashViolation("the catalog names VDI " + vdi.uuid() + ", which is not there");
+    for (DaemonState.Sr sr : srs) {
+      for (VdiRecord vdi : manager.vdis(sr.uuid())) {
+        if (vdi.missing()) {
+          throw new CrashViolation("the catalog names VDI " + vdi.uuid() + ", which is not there");
+        }
+        records.put(vdi.uuid(), vdi);
       }
-      records.put(vdi.uuid(), vdi);
     }
     return records;
   }
@@ -142,9 +179,13 @@ record DaemonExpectation(
         }
       }
     }
+    boolean gone = false;
     for (VdiUuid vdi : users.disks().keySet()) {
-      if (!visible.remove(vdi) && !users.going().equals(Optional.of(vdi))) {
-        throw new CrashViolation("VDI " + vdi + " is gone from the catalog");
+      if (!visible.remove(vdi)) {
+        gone = users.going().equals(Optional.of(vdi));
+        if (!gone) {
+          throw new CrashViolation("VDI " + vdi + " is gone from the catalog");
+        }
       }
     }
     for (VdiUuid vdi : users.emptied()) {
@@ -161,20 +202,23 @@ record DaemonExpectation(
     if (visible.size() > (users.coming().isPresent() ? 1 : 0)) {
       throw new CrashViolation("VDIs that nobody asked for: " + visible);
     }
+    if (users.moving() && gone == visible.isEmpty()) {
+      throw new CrashViolation(
+          "a disk that was moved is " + (gone ? "in neither place" : "in both places"));
+    }
   }
 
-  /// Looks at the storage once the daemon let go of it.
-  private void checkContent(SimulatedStorage storage, Map<VdiUuid, VdiRecord> records)
+  /// Looks at an SR's storage once the daemon let go of it.
+  private void checkContent(SimulatedStore store, DaemonState.Sr sr, Found found)
       throws IOException, StorageException {
-    for (String name : storage.names().keySet()) {
-      boolean volume = name.endsWith(".vhd") && !name.startsWith(".");
-      boolean changeLog = name.endsWith(".cbt");
-      if (!volume && !changeLog && !name.equals(SimulatedDriver.MARKER)) {
-        throw new CrashViolation("left over: " + name);
-      }
+    if (found.plugged().contains(sr.uuid())) {
+      checkNames(store);
     }
-    try (VhdRepository repository = new VhdRepository(new SimulatedStore(storage))) {
-      Map<VdiUuid, VdiRecord> left = new HashMap<>(records);
+    try (VhdRepository repository = new VhdRepository(store)) {
+      // What an SR that is not plugged was left with goes once it is.
+      checkNames(store);
+      Map<VdiUuid, VdiRecord> left = new HashMap<>(found.records());
+      left.values().removeIf(vdi -> !vdi.sr().equals(sr.uuid()));
       for (Volume volume : repository.scan()) {
         if (volume.problem().isPresent()) {
           throw new CrashViolation("volume " + volume.uuid() + ": " + volume.problem().get());
@@ -200,6 +244,16 @@ record DaemonExpectation(
             && vdi.get().parent().equals(volume.parent());
     if (!same) {
       throw new CrashViolation("the catalog says " + vdi + " of volume " + volume);
+    }
+  }
+
+  private static void checkNames(SimulatedStore store) {
+    for (String name : store.names()) {
+      boolean volume = name.endsWith(".vhd") && !name.startsWith(".");
+      boolean changeLog = name.endsWith(".cbt");
+      if (!volume && !changeLog && !name.equals(SimulatedDriver.MARKER)) {
+        throw new CrashViolation("left over: " + name);
+      }
     }
   }
 

@@ -73,7 +73,7 @@ final class DaemonRig implements AutoCloseable {
   }
 
   private void mark(boolean acknowledged) {
-    storage.expect(new DaemonExpectation(home, storage.description(), users, acknowledged));
+    storage.expect(new DaemonExpectation(home, storage.descriptions(), users, acknowledged));
   }
 
   /// An operation was acknowledged.
@@ -83,17 +83,32 @@ final class DaemonRig implements AutoCloseable {
   }
 
   void createSr() throws StorageException {
+    createSr(users.sr(), Map.of());
+  }
+
+  private void createSr(SrUuid sr, Map<String, String> deviceConfig) throws StorageException {
     manager.srCreate(
         new SrCreate(
-            Optional.of(users.sr()),
+            Optional.of(sr),
             SimulatedDriver.TYPE,
             "sr",
             "",
-            new DeviceConfig(Map.of()),
+            new DeviceConfig(deviceConfig),
             false,
             "user",
             Map.of()));
     done(users);
+  }
+
+  /// Moves a disk to a new SR.
+  void moveDisk() throws StorageException {
+    SrUuid second = new SrUuid(uuid());
+    expect(users.adding(second), false);
+    createSr(second, Map.of(SimulatedDriver.FOLDER, DaemonState.SECOND_FOLDER));
+    VdiUuid vdi = someWritable();
+    expect(users.moving(vdi), false);
+    VdiUuid moved = manager.vdiMove(vdi, second, ProgressListener.NONE);
+    done(users.with(moved, users.disk(vdi)).without(vdi));
   }
 
   void create() throws StorageException {

@@ -4,6 +4,7 @@ package io.strata.crash;
 import io.strata.spi.SrUuid;
 import io.strata.spi.VdiUuid;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -13,14 +14,20 @@ import java.util.TreeMap;
 ///
 /// @param sr the SR
 /// @param srCertain whether its creation was acknowledged
+/// @param second another SR, to which disks are moved; asked for, but for `secondCertain` maybe not
+///   there
+/// @param secondCertain whether its creation was acknowledged
 /// @param disks every disk that is acknowledged, with what it may hold
 /// @param grownBytes the size that a disk was acknowledged to have, where it grew
-/// @param going a disk whose removal was asked for
+/// @param going a disk whose removal was asked for; where one is coming too, that takes its place:
+///   exactly one of them is there
 /// @param emptied snapshots whose data were to go, and whose records stay
 /// @param coming what a disk holds that is made now, under whatever identity
 record DaemonState(
     SrUuid sr,
     boolean srCertain,
+    Optional<SrUuid> second,
+    boolean secondCertain,
     Map<VdiUuid, SectorModel> disks,
     Map<VdiUuid, Long> grownBytes,
     Set<VdiUuid> emptied,
@@ -32,26 +39,100 @@ record DaemonState(
     grownBytes = Map.copyOf(grownBytes);
   }
 
+  /// What disks are moved to.
+  static final String SECOND_FOLDER = "second/";
+
+  /// An SR.
+  ///
+  /// @param folder what its names begin with
+  /// @param certain whether it must be there
+  record Sr(SrUuid uuid, String folder, boolean certain) {}
+
+  /// Every SR that may be there.
+  List<Sr> srs() {
+    Sr first = new Sr(sr, SimulatedStore.ROOT, srCertain);
+    return second
+        .map(other -> List.of(first, new Sr(other, SECOND_FOLDER, secondCertain)))
+        .orElse(List.of(first));
+  }
+
   /// Before anything.
   static DaemonState before(SrUuid sr) {
     return new DaemonState(
-        sr, false, Map.of(), Map.of(), Set.of(), Optional.empty(), Optional.empty());
+        sr,
+        false,
+        Optional.empty(),
+        false,
+        Map.of(),
+        Map.of(),
+        Set.of(),
+        Optional.empty(),
+        Optional.empty());
   }
 
   /// Nothing is going on.
   DaemonState settled() {
     return new DaemonState(
-        sr, true, disks, grownBytes, emptied, Optional.empty(), Optional.empty());
+        sr,
+        true,
+        second,
+        second.isPresent(),
+        disks,
+        grownBytes,
+        emptied,
+        Optional.empty(),
+        Optional.empty());
   }
 
   DaemonState making(SectorModel content) {
     return new DaemonState(
-        sr, srCertain, disks, grownBytes, emptied, Optional.empty(), Optional.of(content));
+        sr,
+        srCertain,
+        second,
+        secondCertain,
+        disks,
+        grownBytes,
+        emptied,
+        Optional.empty(),
+        Optional.of(content));
+  }
+
+  /// Whether a disk is moved.
+  boolean moving() {
+    return going.isPresent() && coming.isPresent();
+  }
+
+  /// A second SR is made.
+  DaemonState adding(SrUuid other) {
+    return new DaemonState(
+        sr, srCertain, Optional.of(other), false, disks, grownBytes, emptied, going, coming);
+  }
+
+  /// A disk is moved: another one takes its place.
+  DaemonState moving(VdiUuid vdi) {
+    return new DaemonState(
+        sr,
+        srCertain,
+        second,
+        secondCertain,
+        disks,
+        grownBytes,
+        emptied,
+        Optional.of(vdi),
+        Optional.of(disk(vdi)));
   }
 
   DaemonState removing(VdiUuid vdi) {
     return new DaemonState(
-        sr, srCertain, disks, grownBytes, emptied, Optional.of(vdi), Optional.empty());
+        sr,
+        srCertain,
+        second,
+        secondCertain,
+        disks,
+        grownBytes,
+        emptied,
+        Optional.of(vdi),
+        Optional.empty());
   }
 
   /// The data of a snapshot go, and its record stays.
@@ -59,19 +140,29 @@ record DaemonState(
     Set<VdiUuid> next = new HashSet<>(emptied);
     next.add(vdi);
     return new DaemonState(
-        sr, srCertain, disks, grownBytes, next, Optional.empty(), Optional.empty());
+        sr,
+        srCertain,
+        second,
+        secondCertain,
+        disks,
+        grownBytes,
+        next,
+        Optional.empty(),
+        Optional.empty());
   }
 
   DaemonState with(VdiUuid vdi, SectorModel content) {
     Map<VdiUuid, SectorModel> next = new TreeMap<>(disks);
     next.put(vdi, content);
-    return new DaemonState(sr, srCertain, next, grownBytes, emptied, going, coming);
+    return new DaemonState(
+        sr, srCertain, second, secondCertain, next, grownBytes, emptied, going, coming);
   }
 
   DaemonState without(VdiUuid vdi) {
     Map<VdiUuid, SectorModel> next = new TreeMap<>(disks);
     next.remove(vdi);
-    return new DaemonState(sr, srCertain, next, grownBytes, emptied, going, coming);
+    return new DaemonState(
+        sr, srCertain, second, secondCertain, next, grownBytes, emptied, going, coming);
   }
 
   /// @param sizeBytes none: any size again
@@ -79,7 +170,8 @@ record DaemonState(
     Map<VdiUuid, Long> next = new TreeMap<>(grownBytes);
     next.remove(vdi);
     sizeBytes.ifPresent(bytes -> next.put(vdi, bytes));
-    return new DaemonState(sr, srCertain, disks, next, emptied, going, coming);
+    return new DaemonState(
+        sr, srCertain, second, secondCertain, disks, next, emptied, going, coming);
   }
 
   SectorModel disk(VdiUuid vdi) {

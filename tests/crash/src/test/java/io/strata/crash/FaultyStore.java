@@ -114,7 +114,7 @@ final class FaultyStore implements ContainerStore {
   /// Removes the description of an SR that goes.
   void forgetMetadata() throws IOException {
     strike("description");
-    storage.describe(Optional.empty());
+    storage.describe(SimulatedStore.ROOT, Optional.empty());
   }
 
   @Override

@@ -79,6 +79,11 @@ final class ManagerFaultJudgement {
     for (VdiUuid vdi : scene.contents().keySet()) {
       judgeOld(vdi, Optional.ofNullable(known.remove(vdi)));
     }
+    if (!suspects.isEmpty()) {
+      // The one write that says that a node is only a base of others may be what was lost: it shows
+      // as a disk then, which nobody can write to.
+      scene.manager().vdis().forEach(vdi -> vdi.parent().ifPresent(known::remove));
+    }
     judgeMade(known.values().stream().filter(VdiRecord::managed).map(VdiRecord::uuid).toList());
     scene.makeAndDestroyADisk();
   }

@@ -182,6 +182,40 @@ enum ManagerFaultStory {
       return Optional.of(s.content(s.snapshot()));
     }
   },
+  MOVE {
+    @Override
+    void prepare(ManagerFaultScene s) throws StorageException {
+      s.createSecondSr();
+    }
+
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().vdiMove(s.disk(), s.secondSr().orElseThrow(), ProgressListener.NONE);
+    }
+
+    @Override
+    Set<VdiUuid> sources(ManagerFaultScene s) {
+      return gone(s);
+    }
+
+    @Override
+    Set<VdiUuid> gone(ManagerFaultScene s) {
+      return Set.of(s.disk());
+    }
+
+    @Override
+    Optional<ManagerFaultContent> made(ManagerFaultScene s) {
+      return Optional.of(s.content(s.disk()));
+    }
+
+    @Override
+    void settle(ManagerFaultScene s, boolean succeeded) throws StorageException {
+      boolean moved = !s.manager().vdis(s.secondSr().orElseThrow()).isEmpty();
+      boolean there = s.manager().vdis().stream().anyMatch(vdi -> vdi.uuid().equals(s.disk()));
+      assertThat(moved || there).as("in the one place or in the other").isTrue();
+      assertThat(succeeded && there).as("in its old place still").isFalse();
+    }
+  },
   COLLECT {
     @Override
     void run(ManagerFaultScene s) throws StorageException {

@@ -17,10 +17,13 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 
-/// A driver of one SR on simulated storage, which a marker says is there.
+/// A driver of SRs in folders of simulated storage, each of which a marker says is there.
 final class SimulatedDriver implements StorageDriver {
   static final String TYPE = "sim-crash";
   static final String MARKER = ".strata-sr";
+
+  /// What an SR's names begin with, in its configuration.
+  static final String FOLDER = "folder";
 
   private final SimulatedStorage storage;
   private final Runnable observer;
@@ -51,7 +54,7 @@ final class SimulatedDriver implements StorageDriver {
 
   @Override
   public void create(SrUuid sr, DeviceConfig config) throws StorageException {
-    SimulatedStore store = store();
+    SimulatedStore store = store(config);
     try {
       if (!store.exists(MARKER)) {
         try (Container marker = store.create(MARKER)) {
@@ -66,7 +69,7 @@ final class SimulatedDriver implements StorageDriver {
 
   @Override
   public Repository attach(SrUuid sr, DeviceConfig config) throws StorageException {
-    SimulatedStore store = store();
+    SimulatedStore store = store(config);
     if (!store.exists(MARKER)) {
       throw unavailable(new IOException("no marker"));
     }
@@ -75,14 +78,18 @@ final class SimulatedDriver implements StorageDriver {
 
   @Override
   public void destroy(SrUuid sr, DeviceConfig config) {
-    SimulatedStore store = store();
-    storage.describe(Optional.empty());
+    SimulatedStore store = store(config);
+    storage.describe(folder(config), Optional.empty());
     store.delete(MARKER);
     store.sync();
   }
 
-  private SimulatedStore store() {
-    return new SimulatedStore(storage, observer);
+  private SimulatedStore store(DeviceConfig config) {
+    return new SimulatedStore(storage, folder(config), observer);
+  }
+
+  private static String folder(DeviceConfig config) {
+    return config.get(FOLDER).orElse(SimulatedStore.ROOT);
   }
 
   private static StorageException unavailable(IOException failed) {
