@@ -211,7 +211,7 @@ public final class VhdMerge implements Closeable {
     if (kind == Kind.DATA) {
       buffer.clear().limit(count * SECTOR_BYTES);
       container.read(source, buffer);
-      kind = zeroes(buffer.flip()) ? Kind.HOLE : Kind.DATA;
+      kind = Bytes.zeroes(buffer.flip()) ? Kind.HOLE : Kind.DATA;
     }
     if (kind == Kind.DATA) {
       put(block, sector, buffer, writeback);
@@ -219,15 +219,6 @@ public final class VhdMerge implements Closeable {
       zero(block, sector, count);
     }
     return count;
-  }
-
-  private static boolean zeroes(ByteBuffer bytes) {
-    for (int i = 0; i < bytes.limit(); i += Long.BYTES) {
-      if (bytes.getLong(i) != 0) {
-        return false;
-      }
-    }
-    return true;
   }
 
   /// The first extent of a range.
