@@ -54,6 +54,7 @@ final class CoalesceBench {
     Pair onFull = pair("full", full);
     Task task = Task.rate("coalesce scattered 4 KiB into full", "MiB/s");
     compare(task, child(onFull, "scattered", scattered), scatteredMib, false);
+    plainWrites(task);
     target("scattered 4 KiB into full: 5x qemu-img commit", task, 5);
     space(scatteredMib);
     task = Task.rate("coalesce dense into full", "MiB/s");
@@ -140,6 +141,16 @@ final class CoalesceBench {
       Files.delete(saved.vhd());
       Files.delete(saved.qcow2());
     }
+  }
+
+  /// What the storage takes at most, beside what a merge makes of it.
+  private void plainWrites(Task task) throws IOException, InterruptedException {
+    PlainWrites plain = new PlainWrites(scratch.file("plain"), scale);
+    plain.prepare();
+    for (int round = 0; round < scale.rounds(); round++) {
+      plain.measure(results, task);
+    }
+    plain.delete();
   }
 
   private static double merge(Generation images) throws IOException {
