@@ -19,7 +19,7 @@ import java.util.concurrent.BlockingQueue;
 /// [#written] and [#close] are for one thread.
 final class EarlyWriteback implements Closeable {
   private static final long WINDOW_BYTES = 8L << 20;
-  private static final int THREADS = 2;
+  private static final int THREADS = 4;
   private static final int MOST_WAITING = 64;
   private static final Window END = new Window(-1, 0);
 
