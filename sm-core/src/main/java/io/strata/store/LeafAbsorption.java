@@ -105,7 +105,8 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
       if (cancelled) {
         throw brokenOff();
       }
-      mirror.copy(new ProgressBridge(progress, () -> cancelled, this::brokenOff));
+      BackgroundCopy.run(
+          () -> mirror.copy(new ProgressBridge(progress, () -> cancelled, this::brokenOff)));
       copied = true;
     } catch (ProgressBridge.BrokenOff brokenOff) {
       throw brokenOff.reason();

@@ -118,7 +118,8 @@ final class RunMerge implements Merge, MergeUnderWay {
       if (opened == null) {
         throw brokenOff();
       }
-      opened.run(fromBlock, new ProgressBridge(progress, () -> cancelled, this::brokenOff));
+      BackgroundCopy.run(() ->
+          opened.run(fromBlock, new ProgressBridge(progress, () -> cancelled, this::brokenOff)));
       copied = true;
     } catch (ProgressBridge.BrokenOff brokenOff) {
       throw brokenOff.reason();
