@@ -62,7 +62,24 @@ public final class VhdChain implements BlockDevice {
   ///
   /// @param writer what it took them by
   /// @param layer as its child reads it
-  private record Former(LeafWriter writer, Layer layer) {}
+  private record Former(LeafWriter writer, Layer layer) {
+    /// What is sent at once; more where an image is so large that it would be too many pieces.
+    private static final long PIECE_BYTES = 8L << 20;
+
+    private static final int MOST_PIECES = 1024;
+
+    /// Brings what was written to the medium before the barrier, one piece after another. A flush
+    /// that finds all of it undone works in the kernel without a break, which may not be preempted:
+    /// guests were seen to wait 30 ms for its processor.
+    private void sendAhead() {
+      Container container = layer.container();
+      long sizeBytes = container.sizeBytes();
+      long piece = Math.max(PIECE_BYTES, Math.ceilDiv(sizeBytes, MOST_PIECES));
+      for (long at = 0; at < sizeBytes; at += piece) {
+        container.writeback(at, Math.min(piece, sizeBytes - at));
+      }
+    }
+  }
 
   private static VhdChain readOnly(List<Layer> layers, String location) {
     return new VhdChain(
@@ -239,6 +256,7 @@ public final class VhdChain implements BlockDevice {
   public void settle() throws IOException {
     Former last = former;
     if (last != null) {
+      last.sendAhead();
       // Barrier: what a flush vouches for includes what the former leaf took.
       last.writer().flush();
       last.layer().forgetNewer();

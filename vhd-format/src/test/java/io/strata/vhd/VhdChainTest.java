@@ -8,12 +8,16 @@ import io.strata.block.BlockDevice;
 import io.strata.block.BlockDevice.Durability;
 import io.strata.block.BlockDevice.Zeroing;
 import io.strata.block.CacheUse;
+import io.strata.block.Container;
 import io.strata.block.FileContainer;
+import io.strata.block.ForwardingContainer;
 import io.strata.block.sim.MemoryContainer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -131,6 +135,41 @@ class VhdChainTest {
             });
         assertThat(covered[0]).isEqualTo(size);
       }
+    }
+  }
+
+  /// A flush that finds all of it undone takes a processor from the guest, which writes on.
+  @Test
+  void formerLeafIsSentToTheMediumBeforeItsFlush() throws IOException {
+    List<String> calls = new ArrayList<>();
+    long[] sentBytes = {0};
+    Container image =
+        new ForwardingContainer(MemoryContainer.create("a.vhd")) {
+          @Override
+          public void writeback(long offsetBytes, long lengthBytes) {
+            assertThat(offsetBytes).isEqualTo(sentBytes[0]);
+            sentBytes[0] += lengthBytes;
+            calls.add("writeback");
+          }
+
+          @Override
+          public void flush() throws IOException {
+            calls.add("flush");
+            super.flush();
+          }
+        };
+    VhdCreator.dynamic(image, UUID.randomUUID(), 64L * MIB);
+    MemoryContainer child = MemoryContainer.create("b.vhd");
+    VhdChain chain = VhdChain.open(image, true, new FolderParents(folder));
+    chain.createChild(child, UUID.randomUUID(), "a.vhd");
+    child.flush();
+    chain.write(0, filled(32 * MIB, 7));
+    try (VhdChain moved = chain.withChild(chain.openChild(child))) {
+      calls.clear();
+      moved.settle();
+      assertThat(calls).startsWith("writeback", "writeback", "writeback").endsWith("flush");
+      assertThat(calls.subList(calls.indexOf("flush"), calls.size())).doesNotContain("writeback");
+      assertThat(sentBytes[0]).isEqualTo(image.sizeBytes());
     }
   }
 
