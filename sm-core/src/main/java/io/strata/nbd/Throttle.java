@@ -33,9 +33,12 @@ public final class Throttle {
     this.nanoClock = nanoClock;
   }
 
-  /// Sets other limits. Whoever waits under the old ones goes on at once.
-  public void limit(ThrottleLimits limits) {
-    buckets = limits.isNone() ? Buckets.NONE : Buckets.of(limits, nanoClock.getAsLong());
+  /// Sets other limits. Whoever waits under the old ones goes on at once. The limits that already
+  /// hold change nothing: else each attach and each setting anew would give a burst away.
+  public synchronized void limit(ThrottleLimits limits) {
+    if (!limits.equals(buckets.limits)) {
+      buckets = limits.isNone() ? Buckets.NONE : Buckets.of(limits, nanoClock.getAsLong());
+    }
   }
 
   /// Whether there are limits.
@@ -81,13 +84,18 @@ public final class Throttle {
 
   /// The buckets of one setting of limits.
   private static final class Buckets {
-    private static final Buckets NONE = new Buckets(Optional.empty(), Optional.empty());
+    private static final Buckets NONE =
+        new Buckets(ThrottleLimits.NONE, Optional.empty(), Optional.empty());
+
+    private final ThrottleLimits limits;
 
     // Guarded by this.
     private final Optional<TokenBucket> requests;
     private final Optional<TokenBucket> bytes;
 
-    private Buckets(Optional<TokenBucket> requests, Optional<TokenBucket> bytes) {
+    private Buckets(
+        ThrottleLimits limits, Optional<TokenBucket> requests, Optional<TokenBucket> bytes) {
+      this.limits = limits;
       this.requests = requests;
       this.bytes = bytes;
     }
@@ -95,6 +103,7 @@ public final class Throttle {
     private static Buckets of(ThrottleLimits limits, long nowNanos) {
       long burst = limits.burst().toNanos();
       return new Buckets(
+          limits,
           bucket(limits.requestsPerSecond(), burst, nowNanos),
           bucket(limits.bytesPerSecond(), burst, nowNanos));
     }

@@ -110,6 +110,16 @@ final class NbdThrottleTest {
   }
 
   @Test
+  void sameLimitsSetAgainGiveNoSecondBurst() {
+    throttle.limit(requests(1));
+    assertThat(throttle.request(512).isImmediate()).isTrue();
+    throttle.limit(requests(1));
+    assertThat(throttle.request(512).isImmediate()).as("limits as before").isFalse();
+    throttle.limit(requests(2));
+    assertThat(throttle.request(512).isImmediate()).as("other limits").isTrue();
+  }
+
+  @Test
   void pauseDoesNotWaitForWhoIsOverTheLimit() throws Exception {
     try (NbdClient client = connect()) {
       Future<?> held = held(client);
