@@ -13,7 +13,7 @@ class BackgroundCopyTest {
   /// Field "nice" of proc(5), stat: the 17th after the thread's name.
   private static long niceOfThisThread() throws IOException {
     String stat = Files.readString(Path.of("/proc/thread-self/stat"));
-    return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[16]);
+    return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[16]);
   }
 
   @Test
