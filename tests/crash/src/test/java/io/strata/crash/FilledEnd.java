@@ -25,7 +25,7 @@ final class FilledEnd {
 
   private FilledEnd() {}
 
-  /// Durable when it returns.
+  /// Not flushed: what is changed after it sees to that.
   ///
   /// @param diskBytes size of the disk
   /// @return whether there was such a block
@@ -53,7 +53,6 @@ final class FilledEnd {
       full &= (bits.get(sector >>> 3) & bit) != 0;
     }
     write(container, at, bits);
-    container.flush();
     if (full) {
       callFull(container, table, block);
     }
@@ -65,7 +64,8 @@ final class FilledEnd {
     long at = table.tableOffsetBytes() + Math.ceilDiv(tableBytes, SECTOR_BYTES) * SECTOR_BYTES;
     ByteBuffer header = RawTable.read(container, at, SECTOR_BYTES);
     if (header.getLong(0) != BATMAP_COOKIE) {
-      throw new IllegalStateException("no batmap at " + at + " of " + container.location());
+      // Where a silent fault took it.
+      throw new IOException("no batmap at " + at + " of " + container.location());
     }
     long mapAt = header.getLong(BATMAP_OFFSET_AT);
     ByteBuffer map =
@@ -77,7 +77,6 @@ final class FilledEnd {
     }
     write(container, mapAt, map);
     write(container, at, header.putInt(BATMAP_CHECKSUM_AT, ~sum));
-    container.flush();
   }
 
   private static void write(Container container, long at, ByteBuffer bytes) throws IOException {
