@@ -31,7 +31,7 @@ final class FlushGroup {
   private long begun;
   private long ended;
 
-  // Guarded by lock: whether no flush may begin, and whether that is for good.
+  // Guarded by lock: whether no flush may begin, and whether nobody waits until one may.
   private boolean held;
   private boolean abandoned;
 
@@ -45,28 +45,35 @@ final class FlushGroup {
 
   /// Forgets a failure: there is another device now.
   void reset() {
-    lock.lock();
-    try {
-      failed = false;
-    } finally {
-      lock.unlock();
-    }
+    change(() -> failed = false);
   }
 
   /// Lets no flush begin until [#release], and waits until the one that runs has ended. Does
   /// nothing where they are held already.
   ///
-  /// @throws IOException it runs on; flushes are not held then
+  /// @throws IOException it runs on; flushes are held as they were before
   void hold(Duration timeout) throws IOException {
     lock.lock();
+    boolean before = held;
+    held = true;
+    boolean quiet = false;
     try {
-      boolean before = held;
-      held = true;
+      awaitEnd(timeout);
+      quiet = true;
+    } finally {
+      if (!quiet) {
+        held = before;
+        finished.signalAll();
+      }
+      lock.unlock();
+    }
+  }
+
+  private void awaitEnd(Duration timeout) throws IOException {
+    try {
       long left = timeout.toNanos();
       while (begun != ended) {
         if (left <= 0) {
-          held = before;
-          finished.signalAll();
           throw new IOException("a flush still runs after " + timeout);
         }
         left = finished.awaitNanos(left);
@@ -74,27 +81,23 @@ final class FlushGroup {
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while waiting for the end of a flush", interrupted);
-    } finally {
-      lock.unlock();
     }
   }
 
   /// Lets flushes begin again.
   void release() {
-    lock.lock();
-    try {
-      held = false;
-      finished.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    change(() -> held = false);
   }
 
   /// Makes whoever is held, or comes to be, turn back instead.
   void abandon() {
+    change(() -> abandoned = true);
+  }
+
+  private void change(Runnable change) {
     lock.lock();
     try {
-      abandoned = true;
+      change.run();
       finished.signalAll();
     } finally {
       lock.unlock();

@@ -162,19 +162,17 @@ final class NbdPauseTest {
   /// A flush takes as long as the medium does. A pause lets it end before it stops anyone else.
   @Test
   void requestsGoOnWhileAPauseWaitsForAFlush() throws Exception {
-    CountDownLatch entered = new CountDownLatch(1);
-    CountDownLatch release = new CountDownLatch(1);
-    try (TestServer server = new TestServer(slowFlushes(entered, release));
+    SlowFlushes device = new SlowFlushes();
+    try (TestServer server = new TestServer(device);
         NbdClient flusher = server.connect();
         NbdClient writer = server.connect();
         ExecutorService pool = Executors.newFixedThreadPool(2)) {
-      Future<?> flush = pool.submit(() -> call(flusher::flush));
-      assertThat(entered.await(20, TimeUnit.SECONDS)).isTrue();
+      Future<?> flush = device.flushing(pool, flusher);
       Future<?> pause = pool.submit(() -> call(() -> server.export().pause(DRAIN)));
       Thread.sleep(100);
       writer.write(0, filled(4096, 1, 0), Durability.WRITE_BACK);
       assertThat(pause.isDone()).as("a flush still runs").isFalse();
-      release.countDown();
+      device.release.countDown();
       pause.get(20, TimeUnit.SECONDS);
       flush.get(20, TimeUnit.SECONDS);
       server.export().resume();
@@ -205,17 +203,20 @@ final class NbdPauseTest {
 
   @Test
   void pauseThatFindsNoEndOfAFlushThrowsAndTheExportRunsOn() throws Exception {
-    CountDownLatch entered = new CountDownLatch(1);
-    CountDownLatch release = new CountDownLatch(1);
-    try (TestServer server = new TestServer(slowFlushes(entered, release));
+    SlowFlushes device = new SlowFlushes();
+    try (TestServer server = new TestServer(device);
         NbdClient client = server.connect();
         ExecutorService pool = Executors.newSingleThreadExecutor()) {
-      Future<?> flush = pool.submit(() -> call(client::flush));
-      assertThat(entered.await(20, TimeUnit.SECONDS)).isTrue();
+      Future<?> flush = device.flushing(pool, client);
       assertThatThrownBy(() -> server.export().pause(Duration.ofMillis(50)))
           .isInstanceOf(IOException.class)
           .hasMessageContaining("a flush still runs");
-      release.countDown();
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(() -> server.export().pause(DRAIN))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("interrupted");
+      assertThat(Thread.interrupted()).isTrue();
+      device.release.countDown();
       flush.get(20, TimeUnit.SECONDS);
       client.flush();
     }
@@ -238,15 +239,28 @@ final class NbdPauseTest {
     }
   }
 
-  private static MemoryDevice slowFlushes(CountDownLatch entered, CountDownLatch release) {
-    return new MemoryDevice(SIZE_BYTES) {
-      @Override
-      public void flush() throws IOException {
-        entered.countDown();
-        awaitQuietly(release);
-        super.flush();
-      }
-    };
+  /// Its flushes wait until they are released.
+  private static final class SlowFlushes extends MemoryDevice {
+    private final CountDownLatch entered = new CountDownLatch(1);
+    private final CountDownLatch release = new CountDownLatch(1);
+
+    private SlowFlushes() {
+      super(SIZE_BYTES);
+    }
+
+    @Override
+    public void flush() throws IOException {
+      entered.countDown();
+      awaitQuietly(release);
+      super.flush();
+    }
+
+    /// A client's flush that has reached the device.
+    private Future<?> flushing(ExecutorService pool, NbdClient client) throws Exception {
+      Future<?> flush = pool.submit(() -> call(client::flush));
+      assertThat(entered.await(20, TimeUnit.SECONDS)).isTrue();
+      return flush;
+    }
   }
 
   /// What may fail as a [java.util.concurrent.Callable].
