@@ -71,6 +71,19 @@ class FileContainerTest {
     second.close();
   }
 
+  /// A disk of 1 TiB of which little was written: in steps of one size it would take two million.
+  @Test
+  void largeDeletedFileIsFreedInFewStepsWhereItHasHoles() throws IOException {
+    Path name = folder.resolve("file");
+    long sizeBytes = 1L << 40;
+    int fd = LinuxCalls.open(name, LinuxCalls.O_RDWR | LinuxCalls.O_CREAT, 0600);
+    assertThat(LinuxCalls.ftruncate(fd, sizeBytes)).isZero();
+    int steps = DeletedFile.free(fd, sizeBytes);
+    assertThat(steps).isBetween(2, 100_000);
+    assertThat(Files.size(name)).isZero();
+    LinuxCalls.close(fd);
+  }
+
   @Test
   void onlyTheLastDescriptorIsTheOnlyOpener() throws IOException {
     Path name = folder.resolve("file");
