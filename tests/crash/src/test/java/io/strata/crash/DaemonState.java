@@ -85,16 +85,7 @@ record DaemonState(
   }
 
   DaemonState making(SectorModel content) {
-    return new DaemonState(
-        sr,
-        srCertain,
-        second,
-        secondCertain,
-        disks,
-        grownBytes,
-        emptied,
-        Optional.empty(),
-        Optional.of(content));
+    return changing(Optional.empty(), Optional.of(content));
   }
 
   /// Whether a disk is moved.
@@ -110,29 +101,16 @@ record DaemonState(
 
   /// A disk is moved: another one takes its place.
   DaemonState moving(VdiUuid vdi) {
-    return new DaemonState(
-        sr,
-        srCertain,
-        second,
-        secondCertain,
-        disks,
-        grownBytes,
-        emptied,
-        Optional.of(vdi),
-        Optional.of(disk(vdi)));
+    return changing(Optional.of(vdi), Optional.of(disk(vdi)));
   }
 
   DaemonState removing(VdiUuid vdi) {
+    return changing(Optional.of(vdi), Optional.empty());
+  }
+
+  private DaemonState changing(Optional<VdiUuid> now, Optional<SectorModel> then) {
     return new DaemonState(
-        sr,
-        srCertain,
-        second,
-        secondCertain,
-        disks,
-        grownBytes,
-        emptied,
-        Optional.of(vdi),
-        Optional.empty());
+        sr, srCertain, second, secondCertain, disks, grownBytes, emptied, now, then);
   }
 
   /// The data of a snapshot go, and its record stays.
