@@ -6,7 +6,8 @@ import java.time.Duration;
 /// What clients may take from a server before they are turned away.
 ///
 /// @param handshakeTimeout how long a client may take from connecting to choosing an export
-/// @param maxHandshakes clients that have not chosen yet; one more ends the oldest
+/// @param maxHandshakes clients that have not chosen yet; one more ends the one that has sent
+///   nothing for longest
 /// @param maxConnections clients that are served at the same time; one more is refused
 public record NbdLimits(Duration handshakeTimeout, int maxHandshakes, int maxConnections) {
 

@@ -12,6 +12,7 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 
@@ -38,6 +39,9 @@ final class Reception implements Runnable {
 
   /// In the order of their deadlines.
   private final Map<SocketChannel, Visit> visits = new LinkedHashMap<>();
+
+  /// The same clients, the one that has said nothing for longest first.
+  private final LinkedHashSet<SocketChannel> bySilence = new LinkedHashSet<>();
 
   private volatile boolean closing;
   private int served;
@@ -125,7 +129,9 @@ final class Reception implements Runnable {
       }
     } catch (IOException failure) {
       LOGGER.log(Level.WARNING, "an NBD client can't be accepted", failure);
-      dismissOldest();
+      if (!bySilence.isEmpty()) {
+        dismiss(bySilence.getFirst());
+      }
       pauseBriefly();
     }
   }
@@ -136,9 +142,7 @@ final class Reception implements Runnable {
       closeQuietly(channel);
       return;
     }
-    if (visits.size() >= limits.maxHandshakes()) {
-      dismissOldest();
-    }
+    makeRoom();
     channel.configureBlocking(false);
     if (channel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
       channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
@@ -149,19 +153,33 @@ final class Reception implements Runnable {
     SelectionKey key = channel.register(selector, SelectionKey.OP_READ);
     long deadline = System.nanoTime() + limits.handshakeTimeout().toNanos();
     visits.put(channel, new Visit(new Handshake(exports), key, deadline));
+    bySilence.addLast(channel);
     converse(channel);
   }
 
-  private void dismissOldest() {
-    Iterator<SocketChannel> inOrder = visits.keySet().iterator();
-    if (inOrder.hasNext()) {
-      dismiss(inOrder.next());
+  /// Ends the handshake of whoever has said nothing for longest, where there are as many as may be.
+  /// What a client has sent counts, though nobody has read it yet: who waits for this thread is not
+  /// silent. Each is heard once at most, so that it ends.
+  private void makeRoom() {
+    for (int heard = 0; visits.size() >= limits.maxHandshakes(); heard++) {
+      SocketChannel longest = bySilence.getFirst();
+      if (heard < limits.maxHandshakes()) {
+        converse(longest);
+      }
+      if (!bySilence.isEmpty() && bySilence.getFirst().equals(longest)) {
+        dismiss(longest);
+      }
     }
   }
 
   private void dismiss(SocketChannel channel) {
-    visits.remove(channel);
+    forget(channel);
     closeQuietly(channel);
+  }
+
+  private void forget(SocketChannel channel) {
+    visits.remove(channel);
+    bySilence.remove(channel);
   }
 
   private void converse(SocketChannel channel) {
@@ -190,6 +208,7 @@ final class Reception implements Runnable {
         visit.key().interestOps(SelectionKey.OP_READ);
         return;
       }
+      bySilence.addLast(channel);
       progress = handshake.advance();
     }
     if (progress == Handshake.Progress.ENDS) {
@@ -212,7 +231,7 @@ final class Reception implements Runnable {
 
   /// Hands the client over to its own thread, which sends the last reply of the handshake.
   private void serve(SocketChannel channel, Visit visit) throws IOException {
-    visits.remove(channel);
+    forget(channel);
     visit.key().cancel();
     selector.selectNow();
     channel.configureBlocking(true);

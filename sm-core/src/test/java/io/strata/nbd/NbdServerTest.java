@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.nbd;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -145,7 +146,7 @@ final class NbdServerTest {
         Thread.ofPlatform().daemon().start(flood);
         while (!over.get()) {
           worker.read(0, ByteBuffer.allocate(512));
-          try (NbdClient client = connectAgainstFlood(server)) {
+          try (NbdClient client = server.connect()) {
             client.read(0, ByteBuffer.allocate(512));
           }
         }
@@ -154,16 +155,29 @@ final class NbdServerTest {
     }
   }
 
-  /// On a busy machine so many may connect during one handshake that it becomes the oldest of them,
-  /// which is ended: the client comes again.
-  private static NbdClient connectAgainstFlood(TestServer server) throws IOException {
-    for (int turnedAway = 0; ; turnedAway++) {
-      try {
-        return server.connect();
-      } catch (IOException failure) {
-        if (turnedAway == 20) {
-          throw failure;
+  @Test
+  void whoSpeaksStaysHoweverManyComeAndSayNothing() throws IOException {
+    NbdLimits limits = new NbdLimits(Duration.ofSeconds(30), 4, 16);
+    List<RawClient> silent = new ArrayList<>();
+    byte[] choice =
+        RawClient.optionBytes(NbdWire.OPT_EXPORT_NAME, TestServer.EXPORT.getBytes(UTF_8));
+    try (TestServer server = new TestServer(new MemoryDevice(SIZE_BYTES), limits);
+        RawClient slow = server.connectRaw()) {
+      slow.greet(NbdWire.FLAG_FIXED_NEWSTYLE | NbdWire.FLAG_NO_ZEROES);
+      for (byte piece : choice) {
+        for (int i = 0; i < 3; i++) {
+          RawClient client = server.connectRaw();
+          silent.add(client);
+          client.receive(NbdWire.GREETING_BYTES);
         }
+        slow.send(ByteBuffer.wrap(new byte[] {piece}));
+      }
+      assertThat(slow.receive(NbdWire.EXPORT_NAME_REPLY_BYTES).remaining())
+          .isEqualTo(NbdWire.EXPORT_NAME_REPLY_BYTES);
+      assertThat(silent.getFirst().closedByServer()).isTrue();
+    } finally {
+      for (RawClient client : silent) {
+        client.close();
       }
     }
   }

@@ -50,13 +50,16 @@ final class RawClient implements AutoCloseable {
   }
 
   void sendOption(int option, byte[] data) throws IOException {
-    send(
-        ByteBuffer.allocate(NbdWire.OPTION_HEADER_BYTES + data.length)
-            .putLong(NbdWire.IHAVEOPT)
-            .putInt(option)
-            .putInt(data.length)
-            .put(data)
-            .flip());
+    send(ByteBuffer.wrap(optionBytes(option, data)));
+  }
+
+  static byte[] optionBytes(int option, byte[] data) {
+    return ByteBuffer.allocate(NbdWire.OPTION_HEADER_BYTES + data.length)
+        .putLong(NbdWire.IHAVEOPT)
+        .putInt(option)
+        .putInt(data.length)
+        .put(data)
+        .array();
   }
 
   /// The type of the next reply to an option; its data is dropped.
