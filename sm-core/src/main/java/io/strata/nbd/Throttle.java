@@ -11,13 +11,12 @@ import java.util.function.LongSupplier;
 /// Holds the clients of one disk to limits. Exports of the same disk share one.
 ///
 /// Who is over the limit waits on its own connection's thread, outside the gate of its export: a
-/// pause does not wait for it, and neither does anybody else.
+/// pause does not wait for it, and neither does anybody else. Each connection waits with one
+/// request at a time, so that a wait is at most what the requests of all of them take at the limit:
+/// half a minute for each that moves the most at the lowest limit.
 ///
 /// **Threads.** Safe for any number. Without limits it costs one read of a field.
 public final class Throttle {
-  /// A wait is no longer than this, since clients give up at some time.
-  static final long LONGEST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(15);
-
   /// How soon who waits sees that it need not any more.
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
@@ -69,7 +68,11 @@ public final class Throttle {
     }
 
     boolean isImmediate() {
-      return admittedNanos == askedNanos;
+      return waitNanos() == 0;
+    }
+
+    long waitNanos() {
+      return admittedNanos - askedNanos;
     }
 
     /// Waits until the request may go on, the limits change, or the client is to be ended.
@@ -110,7 +113,7 @@ public final class Throttle {
 
     private static Optional<TokenBucket> bucket(OptionalLong rate, long burst, long nowNanos) {
       return rate.isPresent()
-          ? Optional.of(new TokenBucket(rate.getAsLong(), burst, LONGEST_WAIT_NANOS, nowNanos))
+          ? Optional.of(new TokenBucket(rate.getAsLong(), burst, nowNanos))
           : Optional.empty();
     }
 

@@ -14,7 +14,8 @@ import java.util.OptionalLong;
 public record ThrottleLimits(
     OptionalLong requestsPerSecond, OptionalLong bytesPerSecond, Duration burst) {
 
-  /// The longest request, 32 MiB, must not keep a client waiting until it gives up.
+  /// At less, the longest request, of 32 MiB, would keep clients waiting longer than most of them
+  /// do.
   public static final long LEAST_BYTES_PER_SECOND = 1L << 20;
 
   /// More would be no limit that anybody could notice.

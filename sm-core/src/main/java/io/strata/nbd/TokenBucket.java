@@ -5,8 +5,9 @@ package io.strata.nbd;
 ///
 /// What is asked for is always granted, also beyond what is there; who asks then waits until the
 /// debt of those before is paid. So requests larger than the bucket pass, and everyone passes in
-/// the order of asking. Kept as one point in time, at which the bucket is empty without a debt
-/// (generic cell rate algorithm).
+/// the order of asking. No debt is ever forgiven: who could wait it out would be above the rate by
+/// asking for much at once, or from many sides. Kept as one point in time, at which the bucket is
+/// empty without a debt (generic cell rate algorithm).
 ///
 /// For one thread at a time. Times are those of one clock that never goes back, in nanoseconds.
 final class TokenBucket {
@@ -14,17 +15,14 @@ final class TokenBucket {
 
   private final long tokensPerSecond;
   private final long burstNanos;
-  private final long longestWaitNanos;
   private long emptyAtNanos;
 
   /// A full bucket.
   ///
   /// @param tokensPerSecond at least 1
-  /// @param longestWaitNanos no wait is longer; a rate that can't be held so is exceeded
-  TokenBucket(long tokensPerSecond, long burstNanos, long longestWaitNanos, long nowNanos) {
+  TokenBucket(long tokensPerSecond, long burstNanos, long nowNanos) {
     this.tokensPerSecond = tokensPerSecond;
     this.burstNanos = burstNanos;
-    this.longestWaitNanos = longestWaitNanos;
     emptyAtNanos = nowNanos - burstNanos;
   }
 
@@ -36,10 +34,7 @@ final class TokenBucket {
     if (nowNanos - emptyAtNanos > burstNanos) {
       emptyAtNanos = nowNanos - burstNanos;
     }
-    long wait = Math.clamp(emptyAtNanos - nowNanos, 0, longestWaitNanos);
-    if (wait == longestWaitNanos) {
-      emptyAtNanos = nowNanos + wait;
-    }
+    long wait = Math.max(emptyAtNanos - nowNanos, 0);
     emptyAtNanos += nanosOf(tokens);
     return wait;
   }
