@@ -2,9 +2,11 @@
 package io.strata.toolstack.cli;
 
 import io.strata.host.DetachedProcess;
+import io.strata.spi.StorageException;
 import io.strata.toolstack.Rendering;
 import io.strata.toolstack.StrataHome;
 import io.strata.toolstack.daemon.HomeLock;
+import io.strata.toolstack.daemon.HomeSpace;
 import io.strata.toolstack.rpc.ApiClient;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -39,7 +41,7 @@ final class DaemonStarter {
   }
 
   /// The daemon that runs, if one does.
-  Optional<ApiClient> connect() throws IOException {
+  Optional<ApiClient> connect() throws IOException, StorageException {
     if (!HomeLock.isHeld(home)) {
       return Optional.empty();
     }
@@ -49,7 +51,8 @@ final class DaemonStarter {
   /// The daemon, which is started where none runs.
   ///
   /// @throws IOException with the end of its log where it does not come up
-  ApiClient connectOrStart() throws IOException {
+  /// @throws StorageException where its home has no space
+  ApiClient connectOrStart() throws IOException, StorageException {
     if (Files.exists(home.apiSocket())) {
       try {
         return ApiClient.connect(home.apiSocket());
@@ -65,18 +68,28 @@ final class DaemonStarter {
   }
 
   /// Starts a daemon, and does not wait for it.
-  DetachedProcess launch() throws IOException {
-    home.prepare();
-    Files.deleteIfExists(home.console());
-    return DetachedProcess.start(command(), home.console());
+  ///
+  /// @throws StorageException its home has no space
+  DetachedProcess launch() throws IOException, StorageException {
+    try {
+      home.prepare();
+      Files.deleteIfExists(home.console());
+      return DetachedProcess.start(command(), home.console());
+    } catch (IOException e) {
+      HomeSpace.blame(home, e);
+      throw e;
+    }
   }
 
   /// Waits until a daemon that was launched answers.
-  ApiClient awaitAnswer(DetachedProcess process) throws IOException {
+  ///
+  /// @throws StorageException its home has no space
+  ApiClient awaitAnswer(DetachedProcess process) throws IOException, StorageException {
     return awaitAnswer(Optional.of(process));
   }
 
-  private ApiClient awaitAnswer(Optional<DetachedProcess> process) throws IOException {
+  private ApiClient awaitAnswer(Optional<DetachedProcess> process)
+      throws IOException, StorageException {
     long deadline = System.nanoTime() + START_LIMIT.toNanos();
     while (true) {
       boolean ended = process.isPresent() && !process.get().isAlive() && !HomeLock.isHeld(home);
@@ -84,7 +97,9 @@ final class DaemonStarter {
         return ApiClient.connect(home.apiSocket());
       } catch (SocketException notYet) {
         if (ended) {
-          throw failed("The daemon ended before it answered", notYet);
+          IOException failure = failed("The daemon ended before it answered", notYet);
+          HomeSpace.blame(home, failure);
+          throw failure;
         }
         if (System.nanoTime() > deadline) {
           throw failed(

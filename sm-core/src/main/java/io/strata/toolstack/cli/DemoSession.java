@@ -47,7 +47,7 @@ final class DemoSession {
   }
 
   /// Starts the daemon, and waits until it answers.
-  ApiClient startDaemon() throws IOException {
+  ApiClient startDaemon() throws IOException, StorageException {
     DetachedProcess started;
     synchronized (this) {
       if (ended) {

@@ -55,7 +55,18 @@ public final class Daemon implements AutoCloseable {
   /// Takes the home, recovers what a crash left, serves the attachments and the API.
   ///
   /// @throws IOException where another daemon has the home, or its files can't be written
+  /// @throws StorageException also where there is no space for them
   public static Daemon start(StrataHome home, List<StorageDriver> drivers)
+      throws IOException, StorageException {
+    try {
+      return startThere(home, drivers);
+    } catch (IOException | StorageException e) {
+      HomeSpace.blame(home, e);
+      throw e;
+    }
+  }
+
+  private static Daemon startThere(StrataHome home, List<StorageDriver> drivers)
       throws IOException, StorageException {
     home.prepare();
     HomeLock lock =
