@@ -79,6 +79,7 @@ public final class Bench {
         parts.put("disks", NbdBench::disks);
         parts.put("chains", NbdBench::chains);
         parts.put("many", ManyDisksBench::run);
+        parts.put("fairness", FairnessBench::run);
       }
       default -> {}
     }

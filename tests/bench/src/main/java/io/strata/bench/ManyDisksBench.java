@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.bench;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.TimeUnit;
 
 /// Many large disks at once in one daemon: its memory, and what 50 active disks reach together
 /// against one. Beside one `qemu-nbd` process per disk.
@@ -39,36 +37,14 @@ final class ManyDisksBench {
 
   private static void ours(Scale scale, Results results, Scratch scratch)
       throws IOException, InterruptedException {
-    List<String> line = new ArrayList<>(Peer.ownJava());
-    line.addAll(
-        List.of(
-            ManyExports.class.getName(),
-            scratch.folder("many").toString(),
-            Integer.toString(DISKS)));
-    Process daemon =
-        new ProcessBuilder(line).redirectError(scratch.file("daemon.log").toFile()).start();
-    try (BufferedReader output = daemon.inputReader()) {
-      List<String> uris = new ArrayList<>();
-      for (String uri = output.readLine(); uri != null && !uri.isEmpty(); uri = output.readLine()) {
-        uris.add(uri);
-      }
-      if (uris.size() != DISKS) {
-        throw new IOException(
-            "only "
-                + uris.size()
-                + " disks were attached: "
-                + Files.readString(scratch.file("daemon.log")));
-      }
-      results.add(MEMORY, OURS, ServerProcess.memoryMib(daemon.pid(), "VmRSS"));
+    try (DaemonProcess daemon = DaemonProcess.start(scratch, DISKS)) {
+      List<String> uris = daemon.uris();
+      long pid = daemon.process().pid();
+      results.add(MEMORY, OURS, ServerProcess.memoryMib(pid, "VmRSS"));
       load(scale, scratch, uris.subList(0, ACTIVE));
       for (int round = 0; round < scale.rounds(); round++) {
         results.add(WRITES, "strata, 50 disks", load(scale, scratch, uris.subList(0, ACTIVE)));
         results.add(WRITES, "strata, 1 disk", load(scale, scratch, uris.subList(0, 1)));
-      }
-    } finally {
-      daemon.getOutputStream().close();
-      if (!daemon.waitFor(60, TimeUnit.SECONDS)) {
-        daemon.destroyForcibly();
       }
     }
   }

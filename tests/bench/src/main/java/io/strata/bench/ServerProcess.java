@@ -25,13 +25,19 @@ record ServerProcess(Process process, Path socket, Path log) implements AutoClos
   /// Starts a server and waits until its default export can be opened.
   static ServerProcess start(List<String> line, Path socket)
       throws IOException, InterruptedException {
+    return start(line, socket, "");
+  }
+
+  /// Starts a server and waits until an export of it can be opened.
+  static ServerProcess start(List<String> line, Path socket, String export)
+      throws IOException, InterruptedException {
     Files.deleteIfExists(socket);
     Path log = Path.of(socket + ".log");
     Process process =
         new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(log.toFile()).start();
     ServerProcess server = new ServerProcess(process, socket, log);
     long end = System.nanoTime() + START.toNanos();
-    while (!server.answers()) {
+    while (!server.answers(export)) {
       if (!process.isAlive() || System.nanoTime() > end) {
         server.close();
         throw new IOException(line + " does not serve: " + Files.readString(log));
@@ -41,11 +47,11 @@ record ServerProcess(Process process, Path socket, Path log) implements AutoClos
     return server;
   }
 
-  private boolean answers() {
+  private boolean answers(String export) {
     if (!Files.exists(socket)) {
       return false;
     }
-    try (NbdClient client = client()) {
+    try (NbdClient client = client(export)) {
       return client.sizeBytes() > 0;
     } catch (IOException e) {
       return false;
@@ -53,7 +59,11 @@ record ServerProcess(Process process, Path socket, Path log) implements AutoClos
   }
 
   NbdClient client() throws IOException {
-    return NbdClient.connect(new NbdEndpoint.UnixSocket(socket), "");
+    return client("");
+  }
+
+  private NbdClient client(String export) throws IOException {
+    return NbdClient.connect(new NbdEndpoint.UnixSocket(socket), export);
   }
 
   String uri() {
@@ -64,7 +74,11 @@ record ServerProcess(Process process, Path socket, Path log) implements AutoClos
   ///
   /// @param processors as `taskset` takes them
   void pin(String processors) throws IOException, InterruptedException {
-    Command.run("taskset", "-a", "-c", "-p", processors, Long.toString(process.pid()));
+    pin(process.pid(), processors);
+  }
+
+  static void pin(long pid, String processors) throws IOException, InterruptedException {
+    Command.run("taskset", "-a", "-c", "-p", processors, Long.toString(pid));
   }
 
   /// Processor time it used until now, in microseconds, in steps of 10 ms.
