@@ -191,4 +191,12 @@ final class Images {
     random.nextBytes(bytes);
     return bytes;
   }
+
+  static byte[] word(int value) {
+    return ByteBuffer.allocate(4).putInt(value).array();
+  }
+
+  static byte[] twoWords(long value) {
+    return ByteBuffer.allocate(8).putLong(value).array();
+  }
 }
