@@ -32,6 +32,9 @@ final class NbdBench {
   /// The end of a disk is for the warm-up alone, so that first touches stay such.
   private static final long WARM_BYTES = 64 * Scale.MIB;
 
+  /// Seconds of warm-up for each of a load: a compiler that is still at work takes a processor.
+  private static final double WARM_UP = 2;
+
   static final List<Integer> DEPTHS = List.of(1, 8, 30, 200);
   private static final int LAYER_WRITES = 64;
   private static final int LAYER_WRITE_BYTES = 1 << 16;
@@ -192,7 +195,7 @@ final class NbdBench {
   private void warmUp(ServerProcess server) throws IOException, InterruptedException {
     Fio.run(
         Workload.WARM_UP.line(
-            server.uri(), scale.diskBytes() - WARM_BYTES, WARM_BYTES, scale.seconds()));
+            server.uri(), scale.diskBytes() - WARM_BYTES, WARM_BYTES, WARM_UP * scale.seconds()));
   }
 
   private void measure(
