@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.concurrent.CountDownLatch;
 
@@ -58,24 +59,27 @@ public final class Daemon implements AutoCloseable {
   /// @throws StorageException also where there is no space for them
   public static Daemon start(StrataHome home, List<StorageDriver> drivers)
       throws IOException, StorageException {
+    HomeLock lock =
+        lock(home)
+            .orElseThrow(() -> new IOException("A daemon already runs for " + home.root() + "."));
     try {
-      return startThere(home, drivers);
+      return start(home, lock, drivers);
     } catch (IOException | StorageException e) {
+      lock.close();
       HomeSpace.blame(home, e);
+      throw e;
+    } catch (RuntimeException e) {
+      lock.close();
       throw e;
     }
   }
 
-  private static Daemon startThere(StrataHome home, List<StorageDriver> drivers)
-      throws IOException, StorageException {
-    home.prepare();
-    HomeLock lock =
-        HomeLock.takePatiently(home)
-            .orElseThrow(() -> new IOException("A daemon already runs for " + home.root() + "."));
+  private static Optional<HomeLock> lock(StrataHome home) throws IOException, StorageException {
     try {
-      return start(home, lock, drivers);
-    } catch (IOException | StorageException | RuntimeException e) {
-      lock.close();
+      home.prepare();
+      return HomeLock.takePatiently(home);
+    } catch (IOException e) {
+      HomeSpace.blame(home, e);
       throw e;
     }
   }

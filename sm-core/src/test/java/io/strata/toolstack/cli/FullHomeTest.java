@@ -2,6 +2,7 @@
 package io.strata.toolstack.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.strata.spi.ErrorCode;
@@ -104,6 +105,17 @@ final class FullHomeTest {
       Files.delete(mounted.resolve("fill"));
     }
     assertThat(started).as("starts").isPositive();
+  }
+
+  @Test
+  void secondDaemonIsNotToldThatTheHomeIsFull() throws Exception {
+    StrataHome home = new StrataHome(mounted.resolve("home"));
+    try (Daemon _ = Daemon.start(home, List.of())) {
+      fill(0);
+      assertThatThrownBy(() -> Daemon.start(home, List.of()))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("already runs");
+    }
   }
 
   private static void removeAll(Path home) throws IOException, InterruptedException {
