@@ -7,14 +7,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /// A process of [ManyExports]; closing it ends it.
 ///
 /// @param uris of its disks, in their order
 record DaemonProcess(Process process, List<String> uris) implements AutoCloseable {
-  private static final long STOP_SECONDS = 60;
-
   DaemonProcess {
     uris = List.copyOf(uris);
   }
@@ -50,13 +47,6 @@ record DaemonProcess(Process process, List<String> uris) implements AutoCloseabl
   @Override
   public void close() throws IOException {
     process.getOutputStream().close();
-    try {
-      if (!process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
-        process.destroyForcibly();
-      }
-    } catch (InterruptedException e) {
-      process.destroyForcibly();
-      Thread.currentThread().interrupt();
-    }
+    ServerProcess.awaitEnd(process);
   }
 }

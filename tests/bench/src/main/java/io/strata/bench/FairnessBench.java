@@ -32,6 +32,7 @@ final class FairnessBench {
   private static final String ALL = "0-" + (Runtime.getRuntime().availableProcessors() - 1);
   private static final String OURS = "strata";
   private static final String EQUAL = EXPORTS + " exports, 4k read q" + DEPTH;
+
   private final Scale scale;
   private final Results results;
   private final Scratch scratch;

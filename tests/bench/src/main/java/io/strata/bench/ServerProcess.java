@@ -106,6 +106,11 @@ record ServerProcess(Process process, Path socket, Path log) implements AutoClos
   @Override
   public void close() {
     process.destroy();
+    awaitEnd(process);
+  }
+
+  /// Waits for a process that was told to end; one that does not is killed.
+  static void awaitEnd(Process process) {
     try {
       if (!process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
         process.destroyForcibly();
