@@ -236,7 +236,7 @@ final class Branching {
 
   private void dropDrafts(Fork spec) throws IOException {
     for (VdiUuid child : spec.children()) {
-      shelf.store.delete(VolumeName.draft(child));
+      shelf.dropDraft(child);
     }
   }
 

@@ -5,15 +5,10 @@ import io.strata.spi.VdiUuid;
 import io.strata.vhd.ParentLink;
 import io.strata.vhd.VhdInfo;
 import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.util.Optional;
-import java.util.UUID;
 
 /// Brings names that a crash left in between to a valid state, when a store is attached.
 final class Settling {
-  private static final Logger LOG = System.getLogger(Settling.class.getName());
-
   private final VolumeShelf shelf;
 
   Settling(VolumeShelf shelf) {
@@ -38,7 +33,7 @@ final class Settling {
   /// Drops a draft, with three exceptions. Where its volume's VHD has got the base's name already,
   /// others may depend on that VHD, so the volume must not write to it any more. Where it is the
   /// parent of its volume's VHD, it has taken up what that holds. And where it may be that parent,
-  /// since one of the two can't be read, it stays for the next time.
+  /// it stays for the next time: see [VolumeShelf#dropDraft].
   private void settleDraft(VdiUuid vdi) throws IOException {
     Optional<VhdInfo> draft = shelf.info(VolumeName.draft(vdi));
     Optional<ParentLink> parent = draft.flatMap(VhdInfo::parent);
@@ -62,7 +57,7 @@ final class Settling {
             && volume.get().sameVhd(base.get())
             && base.get().uuid().equals(parent.map(ParentLink::uuid));
     if (!linked) {
-      drop(vdi, volume);
+      shelf.dropDraft(vdi);
       return;
     }
     if (!complete(draft)) {
@@ -71,26 +66,6 @@ final class Settling {
     shelf.publish(vdi);
     shelf.store.sync();
     shelf.hide(base.get().vdi(), true);
-  }
-
-  private void drop(VdiUuid vdi, Optional<Node> volume) throws IOException {
-    String draft = VolumeName.draft(vdi);
-    if (volume.filter(this::lacksSomething).isPresent()) {
-      LOG.log(
-          Level.WARNING,
-          "{0} is kept: it may be the parent that VDI {1} lacks, and one of them can''t be read",
-          draft,
-          vdi);
-      return;
-    }
-    shelf.store.delete(draft);
-  }
-
-  /// Whether a volume's own metadata can't be read, or its parent is not there.
-  private boolean lacksSomething(Node volume) {
-    Optional<UUID> parent = volume.parent().map(ParentLink::uuid);
-    return volume.problem().isPresent()
-        || (parent.isPresent() && parent.flatMap(shelf.index()::resolve).isEmpty());
   }
 
   /// Whether everything of a draft is on the storage: the footer's copy at the start is written

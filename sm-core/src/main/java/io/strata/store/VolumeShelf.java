@@ -14,6 +14,8 @@ import io.strata.vhd.VhdEditor;
 import io.strata.vhd.VhdInfo;
 import io.strata.vhd.VhdRejectedException;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -26,6 +28,8 @@ import java.util.UUID;
 ///
 /// Guarded by the repository's lock, except `open` and `releases`, which guard themselves.
 final class VolumeShelf {
+  private static final Logger LOG = System.getLogger(VolumeShelf.class.getName());
+
   final ContainerStore store;
   final OpenVolumes open = new OpenVolumes();
   final Releases releases = new Releases();
@@ -214,6 +218,24 @@ final class VolumeShelf {
     if (failure != null) {
       throw failure;
     }
+  }
+
+  /// Removes a volume's draft; one that may be what the volume lacks is kept. A merge of a running
+  /// volume that was cut off leaves the merged parent as the draft, and neither need be readable
+  /// now.
+  void dropDraft(VdiUuid vdi) throws IOException {
+    String draft = VolumeName.draft(vdi);
+    Optional<String> lacking = index.find(vdi).flatMap(node -> index.volume(node).problem());
+    if (lacking.isPresent() && store.exists(draft)) {
+      LOG.log(
+          Level.WARNING,
+          "VDI {0}: its draft {1} is kept, since the VDI can''t be used: {2}",
+          vdi,
+          draft,
+          lacking.get());
+      return;
+    }
+    store.delete(draft);
   }
 
   private void dropDraft(VdiUuid vdi, Exception failed) {

@@ -2,11 +2,13 @@
 package io.strata.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.strata.block.BlockDevice;
 import io.strata.block.BlockDevice.Durability;
 import io.strata.spi.AccessMode;
 import io.strata.spi.Snapshots.SnapshotSpec;
+import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import io.strata.spi.Volume;
 import io.strata.spi.VolumeSpec;
@@ -72,6 +74,19 @@ final class UnreadableDraftTest {
       device.read(0, read);
       assertThat(read.get(0)).isEqualTo(OF_PARENT);
     }
+  }
+
+  @Test
+  void keptDraftIsNotReplacedByASnapshotOfItsVolume() throws Exception {
+    byte[] good = Files.readAllBytes(draft);
+    byte[] damaged = new byte[good.length];
+    Files.write(draft, damaged);
+    try (VhdRepository repository = new VhdRepository(new DirectoryStore(folder))) {
+      SnapshotSpec spec = new SnapshotSpec(volume, VdiUuid.random(), VdiUuid.random());
+      assertThatThrownBy(() -> repository.snapshots().orElseThrow().prepare(spec))
+          .isInstanceOf(StorageException.class);
+    }
+    assertThat(draft).hasBinaryContent(damaged);
   }
 
   @Test
