@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.toolstack.cli;
 
+import io.strata.toolstack.FindingText;
 import io.strata.toolstack.Json;
 import io.strata.toolstack.Rendering;
 import java.util.ArrayList;
@@ -14,18 +15,11 @@ final class CheckText {
     List<String> lines = new ArrayList<>();
     for (Json item : answer.items("findings")) {
       if (item instanceof Json.Members finding) {
-        String repair = finding.text("repair");
-        lines.add(
-            finding.text("severity")
-                + " VDI "
-                + finding.text("volume")
-                + ": "
-                + Rendering.escaped(
-                    finding.text("sentence") + (repair.isEmpty() ? "" : "; repair can " + repair)));
+        lines.add(FindingText.parse(finding).line());
       }
     }
     if (answer.whole("more-findings") > 0) {
-      lines.add(answer.whole("more-findings") + " more findings");
+      lines.add(FindingText.more(answer.whole("more-findings")));
     }
     for (Json busy : answer.items("busy")) {
       lines.add("VDI " + Rendering.of(busy) + " is being written to and was not looked at");
@@ -33,10 +27,7 @@ final class CheckText {
     lines.add(
         answer.whole("checked")
             + " volumes checked: "
-            + answer.whole("errors")
-            + " errors, "
-            + answer.whole("warnings")
-            + " warnings");
+            + FindingText.count(answer.whole("errors"), answer.whole("warnings")));
     return String.join("\n", lines) + "\n";
   }
 

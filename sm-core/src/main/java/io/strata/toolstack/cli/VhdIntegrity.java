@@ -5,13 +5,13 @@ import io.strata.block.FileContainer;
 import io.strata.check.CheckOptions;
 import io.strata.check.CheckReport;
 import io.strata.check.Finding;
-import io.strata.check.Fix;
 import io.strata.check.RepairPlan;
 import io.strata.check.RepairStep;
 import io.strata.check.Severity;
 import io.strata.check.VhdChecker;
 import io.strata.check.VhdRepairer;
 import io.strata.spi.StorageException;
+import io.strata.toolstack.FindingText;
 import io.strata.toolstack.Json;
 import io.strata.toolstack.JsonText;
 import io.strata.toolstack.Rendering;
@@ -109,22 +109,19 @@ final class VhdIntegrity {
   private void show(CheckReport report) {
     report.findings().forEach(this::show);
     if (report.moreFindings() > 0) {
-      out.println(report.moreFindings() + " more findings");
+      out.println(FindingText.more(report.moreFindings()));
     }
     out.println(
         report.findings().isEmpty()
             ? Rendering.escaped(report.image()) + " is valid"
             : Rendering.escaped(report.image())
                 + ": "
-                + report.count(Severity.ERROR)
-                + " errors, "
-                + report.count(Severity.WARNING)
-                + " warnings");
+                + FindingText.count(
+                    report.count(Severity.ERROR), report.count(Severity.WARNING)));
   }
 
   private void show(Finding finding) {
-    String fix = finding.fix().map(f -> "; repair can " + f.sentence()).orElse("");
-    out.println(finding.severity() + " " + Rendering.escaped(finding.sentence() + fix));
+    out.println(FindingText.of(finding).line());
   }
 
   private void show(RepairStep step) {
@@ -159,21 +156,11 @@ final class VhdIntegrity {
         .with("worst", Json.of(report.worst()))
         .with("more-findings", report.moreFindings())
         .with(
-            "findings", new Json.Items(report.findings().stream().map(VhdIntegrity::json).toList()))
-        .build();
-  }
-
-  private static Json json(Finding finding) {
-    Json.Builder json =
-        Json.object()
-            .with("name", finding.name())
-            .with("severity", finding.severity().name())
-            .with("file", finding.where().image())
-            .with("offset", finding.where().offsetBytes());
-    finding.where().block().ifPresent(block -> json.with("block", block));
-    return json.with("expected", finding.expected())
-        .with("found", finding.found())
-        .with("fix", Json.of(finding.fix().map(Fix::sentence)))
+            "findings",
+            new Json.Items(
+                report.findings().stream()
+                    .map(finding -> FindingText.of(finding).json())
+                    .toList()))
         .build();
   }
 }

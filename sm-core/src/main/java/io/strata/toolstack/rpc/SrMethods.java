@@ -17,6 +17,7 @@ import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import io.strata.spi.VolumeFinding;
+import io.strata.toolstack.FindingText;
 import io.strata.toolstack.Json;
 import java.util.List;
 import java.util.Optional;
@@ -157,23 +158,11 @@ final class SrMethods {
         .with("warnings", report.count(VolumeFinding.Severity.WARNING))
         .with("more-findings", report.moreFindings())
         .with(
-            "findings", new Json.Items(report.findings().stream().map(SrMethods::finding).toList()))
-        .build();
-  }
-
-  private static Json finding(VolumeFinding finding) {
-    Json.Builder json =
-        Json.object()
-            .with("volume", finding.volume().toString())
-            .with("name", finding.name())
-            .with("severity", finding.severity().name())
-            .with("location", finding.location())
-            .with("offset", finding.offsetBytes());
-    finding.block().ifPresent(block -> json.with("block", block));
-    return json.with("expected", finding.expected())
-        .with("found", finding.found())
-        .with("sentence", finding.sentence())
-        .with("repair", Json.of(finding.repair()))
+            "findings",
+            new Json.Items(
+                report.findings().stream()
+                    .map(finding -> FindingText.of(finding).json())
+                    .toList()))
         .build();
   }
 
