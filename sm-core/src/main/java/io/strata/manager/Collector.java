@@ -48,7 +48,8 @@ final class Collector {
     this.results = results;
     plans = new CollectionPlans(core);
     merges = new Merges(core, intents, reconciler, disks, plans, () -> stopped);
-    leafMerges = new LeafMerges(core, intents, reconciler, disks, plans, merges, () -> stopped);
+    leafMerges =
+        new LeafMerges(core, intents, results, reconciler, disks, plans, merges, () -> stopped);
   }
 
   /// What a collection would do now, and what it leaves and why. Empty for SRs without VHD chains.
@@ -120,6 +121,14 @@ final class Collector {
   void settleFreeze(IntentRecord record, Repository repository, Intents.Intent intent)
       throws StorageException {
     leafMerges.settleFreeze(record, repository, intent);
+  }
+
+  /// Ends a merge of a running leaf that was interrupted. The caller holds the SR alone.
+  ///
+  /// @return whether it could
+  boolean settleAbsorption(IntentRecord record, Repository repository, Intents.Intent intent)
+      throws StorageException {
+    return leafMerges.settleAbsorption(record, repository, intent);
   }
 
   private static boolean isWork(GcAction action) {

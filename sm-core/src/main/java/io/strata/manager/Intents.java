@@ -33,8 +33,14 @@ final class Intents {
   Intent begin(Operation operation, SrUuid sr, Map<String, String> arguments)
       throws StorageException {
     UUID id = UUID.randomUUID();
-    core.catalog().write(w -> record(w, id, operation, sr, arguments));
+    // First, since a scan beside it would take it for left over.
     running.add(id);
+    try {
+      core.catalog().write(w -> record(w, id, operation, sr, arguments));
+    } catch (StorageException e) {
+      running.remove(id);
+      throw e;
+    }
     core.failpoints().hit(operation.verb() + ".recorded");
     return new Intent(id, operation.verb(), sr);
   }

@@ -23,6 +23,7 @@ final class LeafMerges {
 
   private final Core core;
   private final Intents intents;
+  private final VolumeResults results;
   private final Reconciler reconciler;
   private final ServedDisks disks;
   private final CollectionPlans plans;
@@ -32,6 +33,7 @@ final class LeafMerges {
   LeafMerges(
       Core core,
       Intents intents,
+      VolumeResults results,
       Reconciler reconciler,
       ServedDisks disks,
       CollectionPlans plans,
@@ -39,6 +41,7 @@ final class LeafMerges {
       BooleanSupplier stopped) {
     this.core = core;
     this.intents = intents;
+    this.results = results;
     this.reconciler = reconciler;
     this.disks = disks;
     this.plans = plans;
@@ -99,7 +102,7 @@ final class LeafMerges {
         disks.whileAtRest(volume, prepared::commit);
       } catch (StorageException e) {
         prepared.abandon();
-        intent.undo(e, () -> {});
+        intent.undo(e, () -> plans.tree(sr).recoverFreeze(volume, base));
         throw e;
       }
       intent.passed("frozen");
@@ -110,37 +113,79 @@ final class LeafMerges {
   }
 
   private void absorb(SrUuid sr, VdiUuid volume) throws StorageException {
-    try (VhdTree.Absorption absorption = begin(sr, volume)) {
-      absorption.copy(new MergePace(disks, () -> goOn(sr), _ -> {}));
-      try (var _ = core.locks().sr(sr, "sr-gc")) {
-        absorption.finish();
-        disks.whileAtRest(
-            volume,
-            () -> {
-              absorption.end();
-              return Replacement.none();
-            });
-        reconciler.reconcile(sr, core.plugged().require(sr));
+    try (VhdTree.Absorption absorption = open(sr, volume);
+        Intents.Intent intent =
+            intents.begin(
+                Operation.VDI_ABSORB,
+                sr,
+                Map.of(
+                    Replay.SOURCE,
+                    volume.toString(),
+                    Replay.BASE,
+                    absorption.parent().toString()))) {
+      try {
+        begin(sr, volume, absorption);
+        absorption.copy(new MergePace(disks, () -> goOn(sr), _ -> {}));
+        finish(sr, volume, absorption, intent);
+      } catch (StorageException e) {
+        // What can't be taken back stays recorded.
+        intent.undo(e, absorption::abandon);
+        throw e;
       }
     }
   }
 
-  private VhdTree.Absorption begin(SrUuid sr, VdiUuid volume) throws StorageException {
+  private VhdTree.Absorption open(SrUuid sr, VdiUuid volume) throws StorageException {
     try (var _ = core.locks().sr(sr, "sr-gc")) {
-      VhdTree.Absorption absorption = plans.tree(sr).absorb(volume);
-      try {
-        disks.whileAtRest(
-            volume,
-            () -> {
-              absorption.begin();
-              return Replacement.none();
-            });
-        return absorption;
-      } catch (StorageException e) {
-        absorption.close();
-        throw e;
-      }
+      return plans.tree(sr).absorb(volume);
     }
+  }
+
+  private void begin(SrUuid sr, VdiUuid volume, VhdTree.Absorption absorption)
+      throws StorageException {
+    try (var _ = core.locks().sr(sr, "sr-gc")) {
+      disks.whileAtRest(
+          volume,
+          () -> {
+            absorption.begin();
+            return Replacement.none();
+          });
+    }
+  }
+
+  /// The device writes to both until it is at rest the next time, so that the result is recorded
+  /// before.
+  private void finish(
+      SrUuid sr, VdiUuid volume, VhdTree.Absorption absorption, Intents.Intent intent)
+      throws StorageException {
+    try (var _ = core.locks().sr(sr, "sr-gc")) {
+      Repository repository = core.plugged().require(sr);
+      intent.reached("copied");
+      absorption.finish();
+      intent.passed("named");
+      intent.commit(results.observed(repository, sr, List.of(volume, absorption.parent())));
+      disks.whileAtRest(
+          volume,
+          () -> {
+            absorption.end();
+            return Replacement.none();
+          });
+    }
+  }
+
+  /// Ends a merge of a running leaf that was interrupted. The caller holds the SR alone.
+  ///
+  /// @return whether it could: not before the disk is detached, where it writes to both
+  boolean settleAbsorption(IntentRecord record, Repository repository, Intents.Intent intent)
+      throws StorageException {
+    VdiUuid volume = Replay.vdi(record, Replay.SOURCE);
+    Optional<VhdTree> tree = repository.vhdTree();
+    if (tree.isPresent() && !tree.get().recoverAbsorption(volume)) {
+      return false;
+    }
+    List<VdiUuid> touched = List.of(volume, Replay.vdi(record, Replay.BASE));
+    intent.commit(results.observed(repository, record.sr(), touched));
+    return true;
   }
 
   private void goOn(SrUuid sr) throws StorageException {

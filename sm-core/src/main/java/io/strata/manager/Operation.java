@@ -21,7 +21,8 @@ enum Operation {
   VDI_OVERWRITE("vdi-overwrite", End.RESULT, "copied"),
   VDI_COPY("vdi-copy", End.RESULT, "created", "copied"),
   VDI_COALESCE("vdi-coalesce", End.NOTHING, "block", "copied", "finished"),
-  VDI_FREEZE("vdi-freeze", End.NOTHING, "prepared", "frozen");
+  VDI_FREEZE("vdi-freeze", End.NOTHING, "prepared", "frozen"),
+  VDI_ABSORB("vdi-absorb", End.RESULT, "copied", "named");
 
   /// What an operation leaves in the catalog at its end.
   private enum End {

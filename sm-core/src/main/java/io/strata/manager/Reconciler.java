@@ -57,9 +57,7 @@ final class Reconciler {
   private Set<VdiUuid> unfinished(SrUuid sr) throws StorageException {
     Set<VdiUuid> unfinished = new HashSet<>(core.claims().claimed());
     for (IntentRecord intent : core.catalog().read(r -> r.intents(sr))) {
-      if (intent.arguments().containsKey(Replay.NEW_VDI)) {
-        unfinished.add(Replay.newVdi(intent).uuid());
-      }
+      unfinished.addAll(Replay.making(intent));
     }
     return unfinished;
   }

@@ -5,6 +5,7 @@ import io.strata.catalog.IntentRecord;
 import io.strata.spi.PbdUuid;
 import io.strata.spi.Repository;
 import io.strata.spi.Snapshots;
+import io.strata.spi.Snapshots.SnapshotSpec;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
@@ -70,7 +71,8 @@ final class Recovery {
             VDI_OVERWRITE,
             VDI_COPY,
             VDI_COALESCE,
-            VDI_FREEZE -> {
+            VDI_FREEZE,
+            VDI_ABSORB -> {
           return; // when its SR is plugged
         }
       }
@@ -93,7 +95,10 @@ final class Recovery {
     try (Intents.Intent intent = intents.resume(record)) {
       switch (Operation.parse(record.operation())) {
         case VDI_CLONE, VDI_SNAPSHOT -> {
-          undoBranch(record, repository);
+          VdiUuid added = Replay.newVdi(record).uuid();
+          VdiUuid source = Replay.vdi(record, Replay.SOURCE);
+          undoBranch(
+              repository, new SnapshotSpec(source, added, Replay.vdi(record, Replay.BASE)));
           intent.drop();
         }
         case VDI_CREATE, VDI_IMPORT -> {
@@ -120,6 +125,11 @@ final class Recovery {
         }
         case VDI_COALESCE -> collector.settle(record, repository, intent);
         case VDI_FREEZE -> collector.settleFreeze(record, repository, intent);
+        case VDI_ABSORB -> {
+          if (!collector.settleAbsorption(record, repository, intent)) {
+            return;
+          }
+        }
         case VDI_OVERWRITE -> {
           LOG.log(
               System.Logger.Level.WARNING,
@@ -141,16 +151,12 @@ final class Recovery {
   /// A base that is half made is the source's VHD under a second name: the branch is brought to its
   /// end, so that the base is one, before the new volume goes. A snapshot that was made so late
   /// would hold what the crash left in its disk, and not what it held when it was asked for.
-  private static void undoBranch(IntentRecord record, Repository repository)
-      throws StorageException {
-    VdiUuid added = Replay.newVdi(record).uuid();
+  static void undoBranch(Repository repository, SnapshotSpec spec) throws StorageException {
     Optional<Snapshots> branches = repository.snapshots();
     if (branches.isPresent()) {
-      VdiUuid source = Replay.vdi(record, Replay.SOURCE);
-      VdiUuid base = Replay.vdi(record, Replay.BASE);
-      branches.get().recover(new Snapshots.SnapshotSpec(source, added, base));
+      branches.get().recover(spec);
     }
-    repository.delete(added);
+    repository.delete(spec.snapshot());
   }
 
   private static void attempt(IntentRecord intent, Intents.Ending ending) {

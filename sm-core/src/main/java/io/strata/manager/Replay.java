@@ -8,7 +8,9 @@ import io.strata.spi.ErrorCode;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 /// The arguments of intents: how an operation writes down what a replay needs.
 final class Replay {
@@ -48,10 +50,11 @@ final class Replay {
     return value;
   }
 
-  /// Whether a replay of this intent gives a disk another content, or takes it away.
+  /// Whether a replay of this intent gives a disk another content or another image, or takes it
+  /// away.
   static boolean changes(IntentRecord intent, VdiUuid disk) throws StorageException {
     return switch (Operation.parse(intent.operation())) {
-      case VDI_REVERT, VDI_DESTROY -> vdi(intent, SOURCE).equals(disk);
+      case VDI_REVERT, VDI_DESTROY, VDI_ABSORB -> vdi(intent, SOURCE).equals(disk);
       case VDI_COALESCE -> text(intent, RUN).startsWith(disk.toString());
       case SR_CREATE,
           SR_DESTROY,
@@ -66,6 +69,19 @@ final class Replay {
           VDI_FREEZE ->
           false;
     };
+  }
+
+  /// Nodes that an operation was making: no disks yet, whatever they look like. A base looks like
+  /// one until it is hidden.
+  static Set<VdiUuid> making(IntentRecord intent) throws StorageException {
+    Set<VdiUuid> making = new HashSet<>();
+    if (intent.arguments().containsKey(NEW_VDI)) {
+      making.add(newVdi(intent).uuid());
+    }
+    if (intent.arguments().containsKey(BASE)) {
+      making.add(vdi(intent, BASE));
+    }
+    return making;
   }
 
   static Map<String, String> storage(String type, DeviceConfig config) {

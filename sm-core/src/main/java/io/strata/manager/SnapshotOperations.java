@@ -68,7 +68,7 @@ final class SnapshotOperations {
                   source.toString(),
                   Replay.BASE,
                   spec.base().toString()))) {
-        take(facet, spec, intent);
+        take(repository, facet, spec, intent);
         intent.commit(results.added(repository, vdi, List.of(source, spec.base())));
       }
       tracking.settleLater(repository, source);
@@ -98,7 +98,11 @@ final class SnapshotOperations {
 
   /// The guest waits only while the prepared snapshot is committed. One that could not be made
   /// durable after that is left to recovery, as after a crash.
-  private void take(Snapshots facet, Snapshots.SnapshotSpec spec, Intents.Intent intent)
+  private void take(
+      Repository repository,
+      Snapshots facet,
+      Snapshots.SnapshotSpec spec,
+      Intents.Intent intent)
       throws StorageException {
     Snapshots.Prepared prepared;
     try {
@@ -117,7 +121,7 @@ final class SnapshotOperations {
         throw e;
       }
     } catch (StorageException e) {
-      intent.undo(e, () -> {});
+      intent.undo(e, () -> Recovery.undoBranch(repository, spec));
       throw e;
     }
     intent.passed("resumed");

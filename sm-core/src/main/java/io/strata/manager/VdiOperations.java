@@ -7,6 +7,7 @@ import io.strata.spi.Clones;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.Messages;
 import io.strata.spi.Repository;
+import io.strata.spi.Snapshots.SnapshotSpec;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
@@ -121,7 +122,8 @@ final class VdiOperations {
           intent.reached("cloned");
           intent.commit(results.added(repository, vdi, List.of(source, base)));
         } catch (StorageException e) {
-          intent.undo(e, () -> repository.delete(copy));
+          intent.undo(
+              e, () -> Recovery.undoBranch(repository, new SnapshotSpec(source, copy, base)));
           throw e;
         }
       }

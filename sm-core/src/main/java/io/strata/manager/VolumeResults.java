@@ -44,13 +44,11 @@ final class VolumeResults {
   Catalog.Change added(Repository repository, VdiRecord vdi, List<VdiUuid> touched)
       throws StorageException {
     Volume volume = require(repository, vdi.uuid());
-    Map<VdiUuid, Optional<Volume>> nodes = look(repository, touched);
+    Catalog.Change others = observed(repository, vdi.sr(), touched);
     return w -> {
       w.insertVdi(vdi);
       w.observeVdi(volume);
-      for (Map.Entry<VdiUuid, Optional<Volume>> node : nodes.entrySet()) {
-        Reconciler.observe(w, vdi.sr(), node.getKey(), node.getValue());
-      }
+      others.apply(w);
     };
   }
 
@@ -58,6 +56,17 @@ final class VolumeResults {
   Catalog.Change observed(Repository repository, SrUuid sr, VdiUuid vdi) throws StorageException {
     Volume volume = require(repository, vdi);
     return w -> Reconciler.observe(w, sr, vdi, Optional.of(volume));
+  }
+
+  /// Nodes that were changed or removed on the storage.
+  Catalog.Change observed(Repository repository, SrUuid sr, List<VdiUuid> touched)
+      throws StorageException {
+    Map<VdiUuid, Optional<Volume>> nodes = look(repository, touched);
+    return w -> {
+      for (Map.Entry<VdiUuid, Optional<Volume>> node : nodes.entrySet()) {
+        Reconciler.observe(w, sr, node.getKey(), node.getValue());
+      }
+    };
   }
 
   /// A VDI that was deleted on the storage, with the hidden nodes that went with it. It may stay as

@@ -31,6 +31,12 @@ public interface VhdTree {
   /// no other child. A user's operation on the volume breaks it off.
   Absorption absorb(VdiUuid volume) throws StorageException;
 
+  /// Ends a merge into the parent that was interrupted while that took the volume's place, or finds
+  /// nothing to do. Idempotent.
+  ///
+  /// @return whether it has ended: a volume that was open then and still is writes to both
+  boolean recoverAbsorption(VdiUuid volume) throws StorageException;
+
   /// Prepares that a volume that is open reads through the nodes that are its parents now, so that
   /// removed ones are let go. [Snapshots.Prepared#commit] needs its export to be paused.
   Snapshots.Prepared prepareRefresh(VdiUuid volume) throws StorageException;
@@ -115,6 +121,9 @@ public interface VhdTree {
   /// writes: that goes to both.
   interface Absorption extends AutoCloseable {
 
+    /// The node that the volume is merged into, and that is gone afterwards.
+    VdiUuid parent();
+
     /// Has every change made in both from here on. The volume's export is at rest.
     void begin() throws StorageException;
 
@@ -124,10 +133,16 @@ public interface VhdTree {
     /// Makes the parent's VHD the volume's. The SR is the caller's alone; the guest goes on.
     void finish() throws StorageException;
 
+    /// Breaks off what was not finished, without harm.
+    ///
+    /// @throws StorageException the parent has taken the volume's place, or may have: once the
+    ///   volume is closed, [VhdTree#recoverAbsorption] follows
+    void abandon() throws StorageException;
+
     /// Has changes made in the one VHD that is left. The volume's export is at rest.
     void end() throws StorageException;
 
-    /// Lets go of the former VHD; breaks off what was not finished, without harm.
+    /// Lets go of the former VHD; abandons what was not finished.
     @Override
     void close();
   }

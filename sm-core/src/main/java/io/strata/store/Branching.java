@@ -11,8 +11,6 @@ import io.strata.vhd.VhdChain;
 import io.strata.vhd.VhdCreator;
 import io.strata.vhd.VhdInfo;
 import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,8 +40,6 @@ import java.util.UUID;
 /// Where V is not open for writing and its VHD holds nothing of its own, S becomes a child of V's
 /// parent, and no base is made.
 final class Branching {
-  private static final Logger LOG = System.getLogger(Branching.class.getName());
-
   private final VolumeShelf shelf;
 
   Branching(VolumeShelf shelf) {
@@ -294,22 +290,12 @@ final class Branching {
       }
     }
 
-    /// The last step.
-    void release() {
+    /// The last step: without it the base shows as a disk. What fails is done once more, from its
+    /// first write on.
+    void release() throws IOException {
       if (way != Way.OVER_BASE) {
         return;
       }
-      try {
-        hideBase();
-      } catch (IOException failed) {
-        // The branch is complete without it; the flag only keeps the base out of lists.
-        LOG.log(Level.WARNING, "Base " + spec.base() + " can't be marked as hidden", failed);
-      }
-    }
-
-    /// Nobody comes back to it later, and a base that is not hidden shows as a disk: what fails is
-    /// done once more, from its first write on.
-    private void hideBase() throws IOException {
       try {
         shelf.hide(spec.base(), true);
       } catch (IOException failed) {

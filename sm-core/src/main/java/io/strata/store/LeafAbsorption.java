@@ -7,10 +7,14 @@ import io.strata.spi.VdiUuid;
 import io.strata.spi.VhdTree.Absorption;
 import io.strata.spi.VhdTree.MergeProgress;
 import io.strata.vhd.MirroredLeaf;
+import io.strata.vhd.ParentLink;
 import io.strata.vhd.VhdChain;
+import io.strata.vhd.VhdInfo;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -24,6 +28,9 @@ import java.util.concurrent.locks.ReentrantLock;
 /// | P is no longer hidden, *barrier* | the same | P takes V's name |
 /// | P takes V's name, *barrier* | V is P | done |
 /// | what is written goes to P alone | | |
+///
+/// A step that fails from the draft on is taken back, and where that fails too, everything is
+/// written to both until V is closed. [#recover] brings either to the end.
 final class LeafAbsorption implements Absorption, MergeUnderWay {
   private static final Logger LOG = System.getLogger(LeafAbsorption.class.getName());
 
@@ -40,8 +47,16 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
   private volatile boolean cancelled;
   private volatile boolean copied;
 
-  /// Whether V's name may mean P. Guarded by the repository's lock.
-  private boolean named;
+  /// Guarded by the repository's lock.
+  private Naming naming = Naming.LEAF;
+
+  /// Which VHD the volume's name means.
+  private enum Naming {
+    LEAF,
+    /// P has lost its own name, and may have V's.
+    EITHER,
+    PARENT
+  }
 
   private LeafAbsorption(
       VhdRepository repository,
@@ -75,6 +90,25 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
         "VDI " + writer.vdi() + " can't be merged into its parent");
   }
 
+  /// Ends what was interrupted while a parent took its volume's place: where the draft of a volume
+  /// is the parent of its VHD, it has taken up what that holds, and the volume opens with neither.
+  ///
+  /// @return whether the parent was between its own name and the volume's
+  static boolean recover(VolumeShelf shelf, VdiUuid volume) throws IOException {
+    Optional<UUID> draft = shelf.info(VolumeName.draft(volume)).map(VhdInfo::uuid);
+    Optional<UUID> parent = shelf.refresh(volume).flatMap(Node::parent).map(ParentLink::uuid);
+    if (draft.isEmpty() || !draft.equals(parent)) {
+      return false;
+    }
+    shelf.promote(volume);
+    return true;
+  }
+
+  @Override
+  public VdiUuid parent() {
+    return parent.vdi();
+  }
+
   @Override
   public boolean concerns(VdiUuid vdi) {
     return vdi.equals(writer.vdi()) || vdi.equals(parent.vdi());
@@ -90,7 +124,7 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
     repository.locked(
         failure,
         () -> {
-          if (cancelled || writer.below() != mirror.leaf()) {
+          if (stopped() || writer.below() != mirror.leaf()) {
             throw brokenOff();
           }
           writer.below(mirror);
@@ -111,7 +145,7 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
     } catch (ProgressBridge.BrokenOff brokenOff) {
       throw brokenOff.reason();
     } catch (IOException failed) {
-      throw cancelled ? brokenOff() : StoreFailures.of(failure, failed);
+      throw stopped() ? brokenOff() : StoreFailures.of(failure, failed);
     } finally {
       copying.unlock();
     }
@@ -122,24 +156,28 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
     repository.locked(
         failure,
         () -> {
-          if (cancelled || !copied) {
+          if (stopped() || !copied) {
             throw brokenOff();
           }
           mirror.alike();
-          named = true;
+          naming = Naming.EITHER;
           takeName();
+          naming = Naming.PARENT;
           return writer;
         });
   }
 
   private void takeName() throws IOException {
     try {
-      // As the volume's draft the parent's VHD shows in no list; attaching the store ends from here
-      // on what a crash interrupts.
+      // As the volume's draft the parent's VHD shows in no list.
       shelf.store.replace(parent.name(), VolumeName.draft(writer.vdi()));
       shelf.promote(writer.vdi(), () -> mirror.parent().setHidden(false));
     } catch (IOException | RuntimeException failed) {
-      giveBack(failed);
+      try {
+        giveBack();
+      } catch (IOException | RuntimeException alsoFailed) {
+        failed.addSuppressed(alsoFailed);
+      }
       throw failed;
     } finally {
       shelf.refresh(parent.vdi());
@@ -147,17 +185,37 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
     }
   }
 
-  private void giveBack(Exception failed) {
-    try {
-      String draft = VolumeName.draft(writer.vdi());
-      if (shelf.store.exists(draft)) {
-        mirror.parent().setHidden(true);
-        shelf.store.replace(draft, parent.name());
-        shelf.store.sync();
-        named = false;
-      }
-    } catch (IOException | RuntimeException alsoFailed) {
-      failed.addSuppressed(alsoFailed);
+  @Override
+  public void abandon() throws StorageException {
+    repository.locked(
+        failure,
+        () -> {
+          shelf.merges.remove(this);
+          if (naming == Naming.EITHER) {
+            giveBack();
+          }
+          if (naming != Naming.LEAF) {
+            throw new StorageException(
+                ErrorCode.VDI_UNAVAILABLE,
+                failure + " halfway: its parent has taken its place, or is about to.",
+                "Nothing needs to be done: the first scan after its detach ends it.");
+          }
+          cancel();
+          return writer;
+        });
+  }
+
+  /// The parent gets its own name back, unless it has the volume's.
+  private void giveBack() throws IOException {
+    String draft = VolumeName.draft(writer.vdi());
+    if (shelf.store.exists(draft)) {
+      mirror.parent().setHidden(true);
+      shelf.store.replace(draft, parent.name());
+      // Barrier: the leaf may be written alone again, and needs its parent.
+      shelf.store.sync();
+    }
+    if (shelf.refresh(parent.vdi()).isPresent()) {
+      naming = Naming.LEAF;
     }
   }
 
@@ -167,13 +225,14 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
         failure,
         () -> {
           writer.below(mirror.parent());
+          shelf.merges.remove(this);
           return writer;
         });
   }
 
   @Override
   public void cancel() throws IOException {
-    if (named) {
+    if (naming != Naming.LEAF) {
       return;
     }
     cancelled = true;
@@ -196,23 +255,18 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
     }
   }
 
-  /// Breaks off what has not been finished. Where the name may have changed already and the device
-  /// could not be, that goes on to write to both.
+  /// Where the name may have changed already and the device could not be, that goes on to write to
+  /// both.
   @Override
   public void close() {
-    try {
-      repository.locked(
-          failure,
-          () -> {
-            shelf.merges.remove(this);
-            cancel();
-            return writer;
-          });
-    } catch (StorageException failed) {
-      LOG.log(Level.WARNING, failure + " cleanly", failed);
-    }
     if (writer.below() == mirror.parent()) {
       shelf.releases.begin(this::closeLeaf);
+      return;
+    }
+    try {
+      abandon();
+    } catch (StorageException failed) {
+      LOG.log(Level.WARNING, failure + " cleanly", failed);
     }
   }
 
@@ -224,10 +278,15 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
     }
   }
 
+  /// Whether it can't go on: then what fails says nothing of the storage.
+  private boolean stopped() {
+    return cancelled || !shelf.open.has(writer);
+  }
+
   private StorageException brokenOff() {
     return new StorageException(
         ErrorCode.VDI_IN_USE,
-        failure + ": another operation needs it.",
+        failure + ": it was detached, or another operation needs it.",
         "Nothing needs to be done: the next collection goes on.");
   }
 }

@@ -49,6 +49,13 @@ final class OpenVolumes {
     }
   }
 
+  /// Whether a device is open still.
+  boolean has(OpenVolume device) {
+    synchronized (open) {
+      return open.contains(device);
+    }
+  }
+
   /// The writable device of a volume.
   Optional<OpenVolume> writer(VdiUuid vdi) {
     synchronized (open) {

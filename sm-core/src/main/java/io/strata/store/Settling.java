@@ -34,15 +34,13 @@ final class Settling {
   /// others may depend on that VHD, so the volume must not write to it any more. Where it is the
   /// parent of its volume's VHD, it has taken up what that holds. And where it may be that parent,
   /// it stays for the next time: see [VolumeShelf#dropDraft].
-  private void settleDraft(VdiUuid vdi) throws IOException {
+  void settleDraft(VdiUuid vdi) throws IOException {
+    if (LeafAbsorption.recover(shelf, vdi)) {
+      return;
+    }
     Optional<VhdInfo> draft = shelf.info(VolumeName.draft(vdi));
     Optional<ParentLink> parent = draft.flatMap(VhdInfo::parent);
     Optional<Node> volume = shelf.index().find(vdi);
-    if (draft.isPresent()
-        && volume.flatMap(Node::parent).map(ParentLink::uuid).equals(draft.map(VhdInfo::uuid))) {
-      shelf.promote(vdi);
-      return;
-    }
     Optional<Node> base =
         parent
             .map(ParentLink::name)

@@ -122,6 +122,22 @@ final class VhdNodes implements VhdTree {
   }
 
   @Override
+  public boolean recoverAbsorption(VdiUuid volume) throws StorageException {
+    return repository.locked(
+        "The merge of VDI " + volume + " into its parent can't be finished",
+        () -> {
+          Optional<OpenVolume> writer = shelf.open.writer(volume);
+          if (writer.isPresent()) {
+            return !(writer.get().below() instanceof MirroredLeaf);
+          }
+          new Settling(shelf).settleDraft(volume);
+          // Barrier: nothing that is written from now on may meet the names as they were.
+          shelf.store.sync();
+          return true;
+        });
+  }
+
+  @Override
   public Prepared prepareRefresh(VdiUuid volume) throws StorageException {
     String failure = "VDI " + volume + " can't be given its new parents";
     OpenVolume writer = repository.locked(failure, () -> requireWriter(volume));

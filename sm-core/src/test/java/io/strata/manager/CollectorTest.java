@@ -7,6 +7,7 @@ import io.strata.gc.GcAction;
 import io.strata.nbd.NbdClient;
 import io.strata.nbd.NbdEndpoint;
 import io.strata.spi.AccessMode;
+import io.strata.spi.ErrorCode;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
@@ -203,9 +204,9 @@ class CollectorTest {
   @Test
   void mergeThatRecoveryCouldNotEndIsGivenUp() throws Exception {
     VdiUuid disk = dieWhileADetachedDiskIsMerged("vdi-coalesce.copied");
-    driver.failReplacing(true);
+    driver.refuse(FolderDriver.REPLACING);
     try (StorageManager manager = open()) {
-      driver.failReplacing(false);
+      driver.refuse(FolderDriver.NOTHING);
       SrUuid sr = manager.vdi(disk).sr();
       writeAttached(manager, disk);
       manager.srScan(sr);
@@ -215,6 +216,72 @@ class CollectorTest {
       assertThat(manager.srGcPlan(sr)).isEmpty();
       assertThat(readAttached(manager, disk)).isEqualTo(model);
     }
+  }
+
+  /// From the n-th change of a name on, none succeeds while the disk's parent takes its name. What
+  /// can't be taken back either stays recorded, and keeps writers off until a scan ended it.
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3})
+  void mergeOfARunningLeafWhoseNamesCantChangeLosesNothing(int n) throws Exception {
+    boolean takenBack = n == 0;
+    try (StorageManager manager = open()) {
+      VdiUuid disk = prepare(manager);
+      SrUuid sr = manager.vdi(disk).sr();
+      faults.whenPassing("vdi-absorb.copied", () -> driver.refuse(namesFrom(n)));
+      manager.srGc(sr);
+      try (NbdClient client = client(disk)) {
+        write(client, 20);
+        client.flush();
+        assertThat(read(client)).isEqualTo(model);
+      }
+      faults.whenPassing("", () -> {});
+      driver.refuse(FolderDriver.NOTHING);
+      assertThat(manager.intents()).hasSize(takenBack ? 0 : 1);
+      manager.srScan(sr);
+      assertThat(manager.intents()).hasSize(takenBack ? 0 : 1);
+      manager.vdiDetach(disk, VdiAttach.HOST_DOMAIN);
+      if (!takenBack) {
+        Bench.refused(ErrorCode.VDI_UNAVAILABLE, () -> attach(manager, disk));
+        manager.srScan(sr);
+        assertThat(manager.intents()).isEmpty();
+        assertThat(manager.vdis(sr)).hasSize(1);
+      }
+      writeAttached(manager, disk);
+      manager.srGc(sr);
+      assertThat(manager.srGcPlan(sr)).isEmpty();
+      assertThat(manager.vdis(sr)).hasSize(1).allMatch(vdi -> vdi.problem().isEmpty());
+      assertThat(readAttached(manager, disk)).isEqualTo(model);
+    }
+  }
+
+  /// As above, and the daemon dies before a scan.
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void mergeOfARunningLeafThatIsHalfwayIsEndedByTheNextStart(int n) throws Exception {
+    VdiUuid disk;
+    try (StorageManager manager = open()) {
+      disk = prepare(manager);
+      faults.whenPassing("vdi-absorb.copied", () -> driver.refuse(namesFrom(n)));
+      manager.srGc(manager.vdi(disk).sr());
+      try (NbdClient client = client(disk)) {
+        write(client, 20);
+      }
+      assertThat(manager.intents()).hasSize(1);
+    }
+    faults.whenPassing("", () -> {});
+    driver.refuse(FolderDriver.NOTHING);
+    try (StorageManager manager = open();
+        NbdClient client = client(disk)) {
+      assertThat(manager.intents()).isEmpty();
+      assertThat(manager.vdis(manager.vdi(disk).sr())).hasSize(1);
+      assertThat(read(client)).isEqualTo(model);
+    }
+  }
+
+  private static FolderDriver.Refusal namesFrom(int n) {
+    AtomicInteger changes = new AtomicInteger();
+    return (call, _) ->
+        (call.equals("replace") || call.equals("sync")) && changes.getAndIncrement() >= n;
   }
 
   /// A disk above a hidden node that holds more, so that all goes there.
@@ -275,7 +342,12 @@ class CollectorTest {
         "vdi-coalesce.recorded",
         "vdi-coalesce.block",
         "vdi-coalesce.copied",
-        "vdi-coalesce.finished"
+        "vdi-coalesce.finished",
+        "vdi-absorb.recorded",
+        "vdi-absorb.copied",
+        "vdi-absorb.named",
+        "vdi-absorb.committed",
+        "vdi-absorb.described"
       })
   void deathAfterAStepOfACollectionLosesNothing(String point) throws Exception {
     SrUuid sr;

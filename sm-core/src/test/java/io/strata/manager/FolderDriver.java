@@ -27,7 +27,24 @@ import java.util.Map;
 /// A driver for VHD files in folders, whose repositories a test may use past the manager.
 final class FolderDriver implements StorageDriver {
   final Map<SrUuid, Repository> attached = new HashMap<>();
-  private volatile boolean replacingFails;
+  private volatile Refusal refusal = NOTHING;
+
+  /// Decides whether a call of a store fails.
+  @FunctionalInterface
+  interface Refusal {
+    /// @param call the name of a method of [ContainerStore]
+    boolean refuses(String call, List<?> arguments);
+  }
+
+  /// No call fails.
+  static final Refusal NOTHING = (_, _) -> false;
+
+  /// Images can't take another's name.
+  static final Refusal REPLACING = (call, _) -> call.equals("replace");
+
+  /// Images can't be changed: those that are there stay as they are, unless they are open.
+  static final Refusal CHANGING =
+      (call, arguments) -> call.equals("open") && arguments.getLast().equals(true);
 
   @Override
   public DriverDescription describe() {
@@ -42,15 +59,16 @@ final class FolderDriver implements StorageDriver {
         List.of(new DriverDescription.ConfigKey("location", "where", true)));
   }
 
-  /// From now on images can't take another's name, or can again.
-  void failReplacing(boolean fail) {
-    replacingFails = fail;
+  /// From now on these calls fail, and no others.
+  void refuse(Refusal calls) {
+    refusal = calls;
   }
 
   private ContainerStore failing(ContainerStore below) {
     InvocationHandler handler =
         (_, method, arguments) -> {
-          if (replacingFails && method.getName().equals("replace")) {
+          List<?> given = arguments == null ? List.of() : List.of(arguments);
+          if (refusal.refuses(method.getName(), given)) {
             throw new IOException("injected");
           }
           try {

@@ -9,6 +9,7 @@ import io.strata.spi.Clones.CloneSpec;
 import io.strata.spi.Snapshots.SnapshotSpec;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
+import io.strata.spi.VhdTree.MergeProgress;
 import io.strata.spi.Volume;
 import io.strata.spi.VolumeSpec;
 import java.nio.ByteBuffer;
@@ -25,6 +26,15 @@ final class VhdRepositoryCrashTest {
   private static final int MOST_CHANGES = 200;
 
   @TempDir Path folder;
+
+  private static final MergeProgress QUIET =
+      new MergeProgress() {
+        @Override
+        public void merged(long bytes) {}
+
+        @Override
+        public void durableUpTo(int block) {}
+      };
 
   private final VdiUuid volume = VdiUuid.random();
   private final VdiUuid snapshot = VdiUuid.random();
@@ -278,6 +288,39 @@ final class VhdRepositoryCrashTest {
             assertWritten(again, volume, 1, 2);
           }
           again.delete(volume);
+          again.delete(volume);
+          assertThat(again.scan()).isEmpty();
+        });
+  }
+
+  @Test
+  void stoppedMergeOfARunningLeafIsEnded() throws Exception {
+    stopEverywhere(
+        repository -> {
+          createAndFill(repository);
+          snapshot(repository);
+          fill(repository, volume, 2);
+          repository.delete(snapshot);
+        },
+        repository -> {
+          try (BlockDevice device = repository.open(volume, AccessMode.RW)) {
+            try (var absorption = repository.vhdTree().orElseThrow().absorb(volume)) {
+              absorption.begin();
+              write(device, 3);
+              absorption.copy(QUIET);
+              absorption.finish();
+              absorption.end();
+            }
+            write(device, 4);
+          }
+        },
+        again -> {
+          assertThat(again.vhdTree().orElseThrow().recoverAbsorption(volume)).isTrue();
+          assertThat(written(again, volume, 1)).isTrue();
+          assertThat(written(again, volume, 2)).isTrue();
+          fill(again, volume, 5);
+          assertThat(again.vhdTree().orElseThrow().recoverAbsorption(volume)).isTrue();
+          assertThat(written(again, volume, 5)).isTrue();
           again.delete(volume);
           assertThat(again.scan()).isEmpty();
         });

@@ -178,7 +178,7 @@ final class FailpointScene implements AutoCloseable {
                   Optional.empty(),
                   Optional.empty(),
                   ProgressListener.NONE));
-      case "vdi-coalesce", "vdi-freeze" -> manager.srGc(sr);
+      case "vdi-coalesce", "vdi-freeze", "vdi-absorb" -> manager.srGc(sr);
       case "vdi-attach" -> manager.vdiAttach(VdiAttach.of(disk, AccessMode.RW));
       case "vdi-detach" -> manager.vdiDetach(running, VdiAttach.HOST_DOMAIN);
       case "vdi-data-destroy" -> manager.vdiDataDestroy(tracked.get(1));

@@ -19,6 +19,7 @@ sealed interface Intent {
       case Clone clone -> Set.of(clone.spec().base());
       case Revert revert -> Set.of(revert.displaced());
       case Freeze freeze -> Set.of(freeze.base());
+      case Absorb absorb -> Set.of(absorb.parent());
       case None none -> Set.of();
       case Create create -> Set.of();
       case Delete delete -> Set.of();
@@ -37,6 +38,7 @@ sealed interface Intent {
       case Clone clone -> Optional.empty();
       case Revert revert -> Optional.empty();
       case Freeze freeze -> Optional.empty();
+      case Absorb absorb -> Optional.empty();
       case None none -> Optional.empty();
       case Create create -> Optional.empty();
       case Delete delete -> Optional.empty();
@@ -71,4 +73,7 @@ sealed interface Intent {
 
   /// What a running volume holds was frozen into a base.
   record Freeze(VdiUuid volume, VdiUuid base) implements Intent {}
+
+  /// A running volume was merged into its parent.
+  record Absorb(VdiUuid volume, VdiUuid parent) implements Intent {}
 }

@@ -26,7 +26,7 @@ final class IntentTest {
   private static final int SEEDS = 24;
 
   /// As many as the manager knows.
-  private static final int KINDS = 14;
+  private static final int KINDS = 15;
 
   private static final int THREADS = Math.min(8, Runtime.getRuntime().availableProcessors());
 
@@ -36,6 +36,7 @@ final class IntentTest {
       Map.of(
           "vdi-resize", "the disk has its old size or the new one, and a scan takes that over",
           "vdi-revert", "attaching the store ends the exchange of names or drops its draft",
+          "vdi-absorb", "attaching the store ends it by the names; the intent is for failures",
           "vdi-overwrite", "the disk is incomplete whatever is done; the intent has that logged",
           "pbd-plug", "a power cut takes all with it that the driver attached on the host");
 

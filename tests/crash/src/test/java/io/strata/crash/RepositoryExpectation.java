@@ -115,6 +115,11 @@ record RepositoryExpectation(
       }
       case Intent.Freeze freeze ->
           repository.vhdTree().orElseThrow().recoverFreeze(freeze.volume(), freeze.base());
+      case Intent.Absorb absorb -> {
+        if (!repository.vhdTree().orElseThrow().recoverAbsorption(absorb.volume())) {
+          throw new CrashViolation("not ended: " + absorb);
+        }
+      }
     }
     return after;
   }

@@ -194,10 +194,11 @@ final class RepositoryMerges {
   private void absorb(VdiUuid vdi, BlockDevice device) throws IOException, StorageException {
     rig.expect(true);
     try (Absorption absorption = rig.tree().absorb(vdi)) {
-      rig.writeUnflushed(vdi, device);
+      Intent intent = new Intent.Absorb(vdi, absorption.parent());
+      rig.writeUnflushed(vdi, device, intent);
       absorption.begin();
-      absorption.copy(new Writing(vdi, device, rig.random().nextInt(8)));
-      rig.writeUnflushed(vdi, device);
+      absorption.copy(new Writing(vdi, device, intent, rig.random().nextInt(8)));
+      rig.writeUnflushed(vdi, device, intent);
       absorption.finish();
       rig.writeSome(vdi, device);
       rig.writeUnflushed(vdi, device);
@@ -215,11 +216,13 @@ final class RepositoryMerges {
   private final class Writing implements MergeProgress {
     private final VdiUuid vdi;
     private final BlockDevice device;
+    private final Intent intent;
     private final BreakOff breakOff;
 
-    Writing(VdiUuid vdi, BlockDevice device, int mostSteps) {
+    Writing(VdiUuid vdi, BlockDevice device, Intent intent, int mostSteps) {
       this.vdi = vdi;
       this.device = device;
+      this.intent = intent;
       breakOff = new BreakOff(mostSteps);
     }
 
@@ -227,7 +230,7 @@ final class RepositoryMerges {
     public void merged(long bytes) throws StorageException {
       breakOff.merged(bytes);
       try {
-        rig.writeUnflushed(vdi, device);
+        rig.writeUnflushed(vdi, device, intent);
       } catch (IOException failed) {
         throw new AssertionError(failed);
       }
