@@ -15,6 +15,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /// Changed block tracking: what changed between the snapshots of a disk, also of those whose data
 /// were destroyed.
@@ -26,7 +29,7 @@ import java.util.Optional;
 /// The data of the newest snapshot stay until the next one is taken: until then its place in the
 /// tree is the record of what the disk has written since. The record says `cbt_metadata` at once,
 /// and [#settle] frees the data when it can. All of it can be told from the catalog and the
-/// storage, so a crash needs no intent: settling again ends it.
+/// storage, so a crash needs no intent: each plug and each scan settles what waits.
 final class ChangeTracking {
   private static final System.Logger LOG = System.getLogger(ChangeTracking.class.getName());
 
@@ -260,6 +263,19 @@ final class ChangeTracking {
           "VDI {0}: data of its snapshots that are to go are kept for now: {1}",
           disk,
           e.getMessage());
+    }
+  }
+
+  /// Frees what waits to be freed in an SR, and is not needed any more. The caller holds the SR
+  /// alone.
+  void settleAll(SrUuid sr, Repository repository) throws StorageException {
+    Set<VdiUuid> disks =
+        core.catalog().read(r -> r.vdis(sr)).stream()
+            .filter(VdiRecord::metadataOnly)
+            .map(ChangeTracking::disk)
+            .collect(Collectors.toCollection(TreeSet::new));
+    for (VdiUuid disk : disks) {
+      settleLater(repository, disk);
     }
   }
 

@@ -21,18 +21,21 @@ final class PbdOperations {
   private final Recovery recovery;
   private final Reconciler reconciler;
   private final Attachments attachments;
+  private final ChangeTracking tracking;
 
   PbdOperations(
       Core core,
       Intents intents,
       Recovery recovery,
       Reconciler reconciler,
-      Attachments attachments) {
+      Attachments attachments,
+      ChangeTracking tracking) {
     this.core = core;
     this.intents = intents;
     this.recovery = recovery;
     this.reconciler = reconciler;
     this.attachments = attachments;
+    this.tracking = tracking;
   }
 
   PbdUuid create(PbdCreate request) throws StorageException {
@@ -120,11 +123,13 @@ final class PbdOperations {
     }
   }
 
-  /// Ends interrupted operations, then takes over what the storage says. The caller holds the SR
-  /// alone.
+  /// Ends interrupted operations, takes over what the storage says, and frees the data that were to
+  /// go. The caller holds the SR alone.
   ScanReport settle(SrUuid sr, Repository repository) throws StorageException {
     recovery.settle(sr, repository);
-    return reconciler.reconcile(sr, repository);
+    ScanReport report = reconciler.reconcile(sr, repository);
+    tracking.settleAll(sr, repository);
+    return report;
   }
 
   /// Plugs again what was plugged when the daemon ended. A failure is recorded with the PBD.

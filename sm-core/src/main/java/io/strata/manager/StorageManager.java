@@ -75,9 +75,9 @@ public final class StorageManager implements AutoCloseable {
     checks = new SrChecks(core);
     recovery = new Recovery(core, intents, results, collector);
     attachments = new Attachments(core, intents, disks, backend);
-    pbdOperations = new PbdOperations(core, intents, recovery, reconciler, attachments);
-    srOperations = new SrOperations(core, intents, metadata, pbdOperations);
     tracking = new ChangeTracking(core, metadata, results, attachments);
+    pbdOperations = new PbdOperations(core, intents, recovery, reconciler, attachments, tracking);
+    srOperations = new SrOperations(core, intents, metadata, pbdOperations);
     vdiOperations =
         new VdiOperations(core, intents, metadata, results, attachments, disks, tracking);
     snapshots =

@@ -136,10 +136,10 @@ class ChangeTrackingTest {
     assertThat(manager.vdi(first).managed()).isTrue();
   }
 
-  /// The daemon dies after each step of the destruction; sending the request again ends it.
+  /// The daemon dies after each step of the destruction; the next start ends it.
   @ParameterizedTest
   @ValueSource(strings = {"recorded", "kept", "deleted"})
-  void destructionOfDataThatACrashInterruptsLosesNoChange(String step) throws Exception {
+  void destructionOfDataThatACrashInterruptsIsEndedByTheNextStart(String step) throws Exception {
     manager.vdiEnableCbt(disk);
     VdiUuid first = snapshot();
     write(disk, GRANULE, 512);
@@ -150,13 +150,35 @@ class ChangeTrackingTest {
     assertThatThrownBy(() -> manager.vdiDataDestroy(second)).isInstanceOf(Faults.Death.class);
     manager.close();
     manager = start(folder.resolve("home"));
-    assertThat(bits(manager.vdiListChangedBlocks(first, second))).isEqualTo(set(1));
-    assertThat(bits(manager.vdiListChangedBlocks(second, third))).isEqualTo(set(2));
+    assertDestroyed(first, second, third);
     manager.vdiDataDestroy(second);
+    assertDestroyed(first, second, third);
+  }
+
+  private void assertDestroyed(VdiUuid first, VdiUuid second, VdiUuid third) throws Exception {
     assertThat(volume(second)).isEmpty();
+    assertThat(manager.vdi(second).missing()).isFalse();
+    assertThat(manager.vdi(second).physicalUtilisationBytes()).isZero();
     assertThat(bits(manager.vdiListChangedBlocks(first, second))).isEqualTo(set(1));
     assertThat(bits(manager.vdiListChangedBlocks(second, third))).isEqualTo(set(2));
     assertThat(bits(manager.vdiListChangedBlocks(first, third))).isEqualTo(set(1, 2));
+  }
+
+  @Test
+  void destructionOfDataThatFailedIsEndedByTheNextScan() throws Exception {
+    manager.vdiEnableCbt(disk);
+    VdiUuid first = snapshot();
+    write(disk, GRANULE, 512);
+    VdiUuid second = snapshot();
+    write(disk, 2L * GRANULE, 512);
+    VdiUuid third = snapshot();
+    driver.refuse(FolderDriver.REPLACING);
+    Bench.refused(ErrorCode.IO_ERROR, () -> manager.vdiDataDestroy(second));
+    manager.srScan(sr);
+    assertThat(volume(second)).isPresent();
+    driver.refuse(FolderDriver.NOTHING);
+    manager.srScan(sr);
+    assertDestroyed(first, second, third);
   }
 
   @Test

@@ -223,7 +223,11 @@ record DaemonExpectation(
         if (volume.problem().isPresent()) {
           throw new CrashViolation("volume " + volume.uuid() + ": " + volume.problem().get());
         }
-        checkSame(Optional.ofNullable(left.remove(volume.uuid())), volume);
+        Optional<VdiRecord> vdi = Optional.ofNullable(left.remove(volume.uuid()));
+        checkSame(vdi, volume);
+        if (vdi.filter(VdiRecord::metadataOnly).isPresent()) {
+          throw new CrashViolation("the data of VDI " + volume.uuid() + " were to go");
+        }
         if (!volume.hidden()) {
           check(repository, volume.uuid());
         }

@@ -236,6 +236,9 @@ final class FailpointScene implements AutoCloseable {
     for (var vdi : manager.vdis(sr)) {
       assertThat(vdi.missing()).isFalse();
     }
+    if (verb.equals("vdi-data-destroy")) {
+      assertThat(root.resolve("a").resolve(tracked.get(1) + ".vhd")).doesNotExist();
+    }
     assertHolds(snapshot, 1);
     assertHolds(running, 2);
     if (!verb.equals("vdi-overwrite") && !verb.equals("vdi-destroy")) {
