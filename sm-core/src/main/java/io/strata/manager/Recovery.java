@@ -97,8 +97,7 @@ final class Recovery {
         case VDI_CLONE, VDI_SNAPSHOT -> {
           VdiUuid added = Replay.newVdi(record).uuid();
           VdiUuid source = Replay.vdi(record, Replay.SOURCE);
-          undoBranch(
-              repository, new SnapshotSpec(source, added, Replay.vdi(record, Replay.BASE)));
+          undoBranch(repository, new SnapshotSpec(source, added, Replay.vdi(record, Replay.BASE)));
           intent.drop();
         }
         case VDI_CREATE, VDI_IMPORT -> {

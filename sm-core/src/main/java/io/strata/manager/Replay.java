@@ -71,8 +71,8 @@ final class Replay {
     };
   }
 
-  /// Nodes that an operation was making: no disks yet, whatever they look like. A base looks like
-  /// one until it is hidden.
+  /// Nodes that an operation may be making: those of them that the catalog does not know are no
+  /// disks yet. A base looks like one until it is hidden.
   static Set<VdiUuid> making(IntentRecord intent) throws StorageException {
     Set<VdiUuid> making = new HashSet<>();
     if (intent.arguments().containsKey(NEW_VDI)) {

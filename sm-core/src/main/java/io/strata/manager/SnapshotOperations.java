@@ -99,10 +99,7 @@ final class SnapshotOperations {
   /// The guest waits only while the prepared snapshot is committed. One that could not be made
   /// durable after that is left to recovery, as after a crash.
   private void take(
-      Repository repository,
-      Snapshots facet,
-      Snapshots.SnapshotSpec spec,
-      Intents.Intent intent)
+      Repository repository, Snapshots facet, Snapshots.SnapshotSpec spec, Intents.Intent intent)
       throws StorageException {
     Snapshots.Prepared prepared;
     try {

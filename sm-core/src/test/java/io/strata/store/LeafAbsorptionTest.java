@@ -24,8 +24,6 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /// A disk over a hidden parent of its own, into which it is merged.
 class LeafAbsorptionTest {
@@ -155,22 +153,6 @@ class LeafAbsorptionTest {
       device.flush();
     }
     Files.move(file(parent), draft());
-  }
-
-  /// What can't be read now may be readable the next time; what is deleted is not.
-  @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void parentUnderItsDraftsNameOutlivesWhatCantBeRead(boolean leafIsUnreadable) throws Exception {
-    mergeUpToTheDraft();
-    Path unreadable = leafIsUnreadable ? file(disk) : draft();
-    byte[] image = Files.readAllBytes(unreadable);
-    Files.write(unreadable, new byte[image.length]);
-    open().close();
-    assertThat(draft()).exists();
-    Files.write(unreadable, image);
-    try (VhdRepository repository = open()) {
-      assertMerged(repository);
-    }
   }
 
   @Test

@@ -116,8 +116,7 @@ final class VhdIntegrity {
             ? Rendering.escaped(report.image()) + " is valid"
             : Rendering.escaped(report.image())
                 + ": "
-                + FindingText.count(
-                    report.count(Severity.ERROR), report.count(Severity.WARNING)));
+                + FindingText.count(report.count(Severity.ERROR), report.count(Severity.WARNING)));
   }
 
   private void show(Finding finding) {
@@ -158,9 +157,7 @@ final class VhdIntegrity {
         .with(
             "findings",
             new Json.Items(
-                report.findings().stream()
-                    .map(finding -> FindingText.of(finding).json())
-                    .toList()))
+                report.findings().stream().map(finding -> FindingText.of(finding).json()).toList()))
         .build();
   }
 }

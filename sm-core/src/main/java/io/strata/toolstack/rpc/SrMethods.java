@@ -160,9 +160,7 @@ final class SrMethods {
         .with(
             "findings",
             new Json.Items(
-                report.findings().stream()
-                    .map(finding -> FindingText.of(finding).json())
-                    .toList()))
+                report.findings().stream().map(finding -> FindingText.of(finding).json()).toList()))
         .build();
   }
 
