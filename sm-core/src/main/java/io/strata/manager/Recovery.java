@@ -2,6 +2,7 @@
 package io.strata.manager;
 
 import io.strata.catalog.IntentRecord;
+import io.strata.catalog.VdiRecord;
 import io.strata.spi.PbdUuid;
 import io.strata.spi.Repository;
 import io.strata.spi.Snapshots;
@@ -51,10 +52,13 @@ final class Recovery {
           intent.drop();
         }
         case SR_DESTROY -> {
-          intent.replay(() ->
-              core.drivers()
-                  .require(Replay.text(record, Replay.TYPE))
-                  .destroy(record.sr(), Replay.deviceConfig(record)));
+          if (usedSince(record.sr())) {
+            intent.drop();
+            return;
+          }
+          core.drivers()
+              .require(Replay.text(record, Replay.TYPE))
+              .destroy(record.sr(), Replay.deviceConfig(record));
           intent.commit(w -> w.deleteSr(record.sr()));
         }
         case PBD_PLUG -> {
@@ -78,6 +82,15 @@ final class Recovery {
       }
     }
     settled(record);
+  }
+
+  /// Whether an SR was put to use after its destruction had begun, here or by another host.
+  private boolean usedSince(SrUuid sr) throws StorageException {
+    return core.catalog()
+        .read(r ->
+            r.vdis(sr).stream().anyMatch(VdiRecord::managed)
+                || r.pbds(sr).stream()
+                    .anyMatch(pbd -> pbd.plugged() && !pbd.host().equals(core.host())));
   }
 
   /// Ends interrupted operations on an SR's VDIs. The caller holds the SR alone, and none of its
@@ -136,7 +149,11 @@ final class Recovery {
               Replay.vdi(record, Replay.SOURCE));
           intent.drop();
         }
-        case SR_CREATE, SR_DESTROY, PBD_PLUG -> {
+        case SR_DESTROY -> {
+          intent.drop(); // it is plugged, and may be used
+          return;
+        }
+        case SR_CREATE, PBD_PLUG -> {
           return; // when the daemon starts
         }
         case VDI_COPY -> {

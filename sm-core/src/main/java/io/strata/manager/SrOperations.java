@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.manager;
 
+import io.strata.catalog.IntentRecord;
 import io.strata.catalog.PbdRecord;
 import io.strata.catalog.SrRecord;
 import io.strata.catalog.VdiRecord;
@@ -198,16 +199,32 @@ final class SrOperations {
           assertUnplugged(other);
         }
       }
-      assertEmpty(driver, sr, pbd);
+      assertNoneKnown(sr);
+      Optional<IntentRecord> begun = begunBefore(sr);
+      if (begun.isEmpty() || core.plugged().find(sr).isPresent()) {
+        assertEmpty(driver, sr, pbd);
+      }
       try (Intents.Intent intent =
-          intents.begin(
-              Operation.SR_DESTROY, sr, Replay.storage(record.type(), pbd.deviceConfig()))) {
+          begun.isPresent()
+              ? intents.resume(begun.get())
+              : intents.begin(
+                  Operation.SR_DESTROY, sr, Replay.storage(record.type(), pbd.deviceConfig()))) {
         destroy(driver, sr, pbd, intent);
       }
     }
     LOG.log(System.Logger.Level.INFO, "SR {0}: destroyed", sr);
   }
 
+  /// A destruction that failed once it had begun: its storage may not be reachable any more. A plug
+  /// ends it.
+  private Optional<IntentRecord> begunBefore(SrUuid sr) throws StorageException {
+    return core.catalog().read(r -> r.intents(sr)).stream()
+        .filter(intent -> intent.host().equals(core.host()))
+        .filter(intent -> intent.operation().equals(Operation.SR_DESTROY.verb()))
+        .findFirst();
+  }
+
+  /// What fails stays recorded: asked for again, or by the next start, it goes on.
   private void destroy(StorageDriver driver, SrUuid sr, PbdRecord pbd, Intents.Intent intent)
       throws StorageException {
     try {
@@ -216,25 +233,26 @@ final class SrOperations {
       driver.destroy(sr, pbd.deviceConfig());
       intent.reached("destroyed");
     } catch (StorageException e) {
-      intent.undo(
-          e,
-          () ->
-              core.catalog()
-                  .write(w -> {
-                    boolean still = core.plugged().find(sr).isPresent();
-                    w.setPbdState(pbd.uuid(), still, Optional.empty());
-                  }));
+      boolean still = core.plugged().find(sr).isPresent();
+      try {
+        core.catalog().write(w -> w.setPbdState(pbd.uuid(), still, Optional.empty()));
+      } catch (StorageException second) {
+        e.addSuppressed(second);
+      }
       throw e;
     }
     intent.commit(w -> w.deleteSr(sr));
   }
 
-  private void assertEmpty(StorageDriver driver, SrUuid sr, PbdRecord pbd) throws StorageException {
+  private void assertNoneKnown(SrUuid sr) throws StorageException {
     List<VdiRecord> vdis =
         core.catalog().read(r -> r.vdis(sr)).stream().filter(VdiRecord::managed).toList();
     if (!vdis.isEmpty()) {
       throw notEmpty(sr, vdis.size() + " VDIs, " + vdis.getFirst().uuid() + " among them");
     }
+  }
+
+  private void assertEmpty(StorageDriver driver, SrUuid sr, PbdRecord pbd) throws StorageException {
     List<Volume> volumes;
     Optional<PluggedSrs.Plugged> plugged = core.plugged().find(sr);
     if (plugged.isPresent()) {

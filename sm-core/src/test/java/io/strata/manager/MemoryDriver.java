@@ -87,6 +87,7 @@ final class MemoryDriver implements StorageDriver {
         place.metadata = new byte[0];
       }
     }
+    faults.before("driver.destroyed");
   }
 
   private MemoryStorage.Place place(DeviceConfig config) throws StorageException {

@@ -112,6 +112,46 @@ class SrLifeTest {
     assertThat(bench.manager.srs()).isEmpty();
   }
 
+  private SrUuid destroyedUpTo(String point) throws Exception {
+    SrUuid sr = bench.sr("a");
+    bench.faults.fail(point);
+    Bench.refused(ErrorCode.IO_ERROR, () -> bench.manager.srDestroy(sr));
+    assertThat(bench.manager.pbd(pbdOf(sr)).currentlyAttached()).isFalse();
+    bench.faults.heal();
+    return sr;
+  }
+
+  @Test
+  void destructionThatFailedWhenTheStorageHadGoneGoesOnWhenAskedForAgain() throws Exception {
+    bench.manager.srDestroy(destroyedUpTo("driver.destroyed"));
+    assertThat(bench.manager.srs()).isEmpty();
+    assertThat(bench.manager.intents()).isEmpty();
+  }
+
+  @Test
+  void destructionThatFailedIsEndedByTheNextStart() throws Exception {
+    SrUuid sr = destroyedUpTo("driver.destroy");
+    bench.faults.fail("driver.destroyed");
+    bench.restart();
+    assertThat(bench.manager.sr(sr).nameLabel()).isEqualTo("sr at a");
+    bench.faults.heal();
+    bench.restart();
+    assertThat(bench.manager.srs()).isEmpty();
+    assertThat(bench.manager.intents()).isEmpty();
+    assertThat(bench.storage.place("a").sr).isEmpty();
+  }
+
+  @Test
+  void destructionThatFailedIsGivenUpWhenTheSrIsPlugged() throws Exception {
+    SrUuid sr = destroyedUpTo("driver.destroy");
+    bench.manager.pbdPlug(pbdOf(sr));
+    assertThat(bench.manager.intents()).isEmpty();
+    VdiUuid vdi = bench.vdi(sr, "disk");
+    bench.restart();
+    assertThat(bench.storage.place("a").nodes).containsKey(vdi);
+    Bench.refused(ErrorCode.SR_NOT_EMPTY, () -> bench.manager.srDestroy(sr));
+  }
+
   @Test
   void forgetIsRefusedWhilePlugged() throws Exception {
     SrUuid sr = bench.sr("a");
