@@ -44,9 +44,9 @@ final class ImageFuzzTest {
 
   @Tag("soak")
   @MethodSource("corpus")
-  @Timeout(value = 5, unit = TimeUnit.HOURS)
-  @FuzzTest(maxDuration = "4h")
-  void imageIsAnsweredAndRepairedForHours(byte[] input) throws IOException {
+  @Timeout(value = 1, unit = TimeUnit.HOURS)
+  @FuzzTest(maxDuration = "10m")
+  void imageIsAnsweredAndRepairedForLong(byte[] input) throws IOException {
     check(input);
   }
 
