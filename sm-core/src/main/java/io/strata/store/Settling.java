@@ -58,17 +58,10 @@ final class Settling {
       shelf.dropDraft(vdi);
       return;
     }
-    if (!complete(draft)) {
-      shelf.draftOver(vdi, base.get(), base.get().name());
-    }
+    // Anew: what is there may be an older one, never flushed, whose removal the crash undid.
+    shelf.draftOver(vdi, base.get(), base.get().name());
     shelf.publish(vdi);
     shelf.store.sync();
     shelf.hide(base.get().vdi(), true);
-  }
-
-  /// Whether everything of a draft is on the storage: the footer's copy at the start is written
-  /// last. A recovery that was interrupted itself leaves drafts that are not.
-  private static boolean complete(Optional<VhdInfo> draft) {
-    return draft.map(VhdInfo::trailingFooterValid).orElse(false);
   }
 }
