@@ -3,6 +3,7 @@ package io.strata.toolstack.daemon;
 
 import io.strata.manager.ManagerConfig;
 import io.strata.manager.StorageManager;
+import io.strata.spi.ErrorCode;
 import io.strata.spi.StorageDriver;
 import io.strata.spi.StorageException;
 import io.strata.toolstack.Json;
@@ -55,13 +56,11 @@ public final class Daemon implements AutoCloseable {
 
   /// Takes the home, recovers what a crash left, serves the attachments and the API.
   ///
-  /// @throws IOException where another daemon has the home, or its files can't be written
-  /// @throws StorageException also where there is no space for them
+  /// @throws IOException where the home's files can't be written
+  /// @throws StorageException also where another daemon has the home, or there is no space in it
   public static Daemon start(StrataHome home, List<StorageDriver> drivers)
       throws IOException, StorageException {
-    HomeLock lock =
-        lock(home)
-            .orElseThrow(() -> new IOException("A daemon already runs for " + home.root() + "."));
+    HomeLock lock = lock(home).orElseThrow(() -> alreadyRuns(home));
     try {
       return start(home, lock, drivers);
     } catch (IOException | StorageException e) {
@@ -72,6 +71,14 @@ public final class Daemon implements AutoCloseable {
       lock.close();
       throw e;
     }
+  }
+
+  private static StorageException alreadyRuns(StrataHome home) {
+    return new StorageException(
+        ErrorCode.LOCK_ERR,
+        "A daemon already runs for " + home.root() + ".",
+        "Use it: every command for this home speaks to it. Or end it with strata stop, or give"
+            + " another home with --home or STRATA_HOME.");
   }
 
   private static Optional<HomeLock> lock(StrataHome home) throws IOException, StorageException {

@@ -238,11 +238,13 @@ final class CommandLineTest {
 
   @Test
   void aSecondDaemonForTheSameHomeIsRefused() {
-    assertThat(
-            org.assertj.core.api.Assertions.catchThrowable(
-                () -> Daemon.start(home, List.of(new StepsDriver()))))
-        .isInstanceOf(IOException.class)
-        .hasMessageContaining("already runs");
+    TestTerminal second = TestTerminal.create();
+    int refused =
+        Tools.run(
+            List.of("daemon", "--foreground", "--home", home.root().toString()), second.terminal());
+    assertThat(refused).isEqualTo(1);
+    assertThat(second.complained())
+        .startsWith("Error: LockErr (37): A daemon already runs for " + home.root() + ". Use it: ");
   }
 
   @Test

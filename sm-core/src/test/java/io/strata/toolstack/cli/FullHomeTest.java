@@ -113,8 +113,9 @@ final class FullHomeTest {
     try (Daemon _ = Daemon.start(home, List.of())) {
       fill(0);
       assertThatThrownBy(() -> Daemon.start(home, List.of()))
-          .isInstanceOf(IOException.class)
-          .hasMessageContaining("already runs");
+          .isInstanceOfSatisfying(
+              StorageException.class,
+              refused -> assertThat(refused.code()).isEqualTo(ErrorCode.LOCK_ERR));
     }
   }
 
