@@ -103,7 +103,8 @@ public final class VhdEditor {
     container.write(metadata.footer().dataOffsetBytes(), first, Durability.WRITE_BACK);
   }
 
-  /// Entries beyond the disk's old size may hold anything in images of other programs.
+  /// Entries beyond the disk's old size may hold anything in images of other programs. Not flushed,
+  /// as [#moveTable].
   private static void clearEntries(Container container, VhdMetadata metadata, int entries)
       throws IOException {
     int from = metadata.blockCount();
@@ -116,8 +117,6 @@ public final class VhdEditor {
           metadata.dynamicHeader().tableOffsetBytes() + (long) from * Integer.BYTES,
           unallocated.flip(),
           Durability.WRITE_BACK);
-      // Barrier: the entries are cleared before the disk's size makes them count.
-      container.flush();
     }
   }
 
