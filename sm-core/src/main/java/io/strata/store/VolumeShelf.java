@@ -246,8 +246,7 @@ final class VolumeShelf {
     }
   }
 
-  /// Makes a draft that reads as a VHD that does not change any more, or is not open; for recovery,
-  /// which may be interrupted itself: what is there of the draft then shows whether it is whole.
+  /// Makes a draft that reads as a VHD that does not change any more, or is not open; for recovery.
   void draftOver(VdiUuid vdi, Node parent, String parentName) throws IOException {
     draft(
         vdi,

@@ -30,6 +30,7 @@ final class CrashExplorer {
   private final CrashReport report = new CrashReport();
   private final boolean nested;
   private final long seed;
+  private final Recoveries recoveries;
 
   private final CrashImages images;
   private final List<Pending> pending = new ArrayList<>();
@@ -47,7 +48,8 @@ final class CrashExplorer {
       CrashBudget budget,
       Optional<BarrierSite> ignored,
       long seed,
-      boolean nested) {
+      boolean nested,
+      Recoveries recoveries) {
     this.title = title;
     this.hasTwin = hasTwin;
     this.recording = recording;
@@ -56,6 +58,7 @@ final class CrashExplorer {
     this.ignored = ignored;
     this.seed = seed;
     this.nested = nested;
+    this.recoveries = recoveries;
     this.fates = new FateSets(seed, budget.exhaustive(), budget.randomSets());
     this.images =
         new CrashImages(recording.before(), containers(recording), budget.poison(), hasTwin);
@@ -77,10 +80,58 @@ final class CrashExplorer {
       CrashBudget budget,
       Optional<BarrierSite> ignored)
       throws IOException {
+    return explore(
+        workload,
+        recording,
+        seed,
+        budget,
+        ignored,
+        recovery -> recovery.explore(budget.inside(), ignored));
+  }
+
+  /// Explores a recording, and hands out the recoveries that are to be crashed too.
+  static CrashReport explore(
+      CrashWorkload workload,
+      Recording recording,
+      long seed,
+      CrashBudget budget,
+      Optional<BarrierSite> ignored,
+      Recoveries recoveries)
+      throws IOException {
     String title = workload.name() + " -Dstrata.seed=" + seed;
     return new CrashExplorer(
-            title, workload::hasTwin, recording, null, budget, ignored, seed, false)
+            title, workload::hasTwin, recording, null, budget, ignored, seed, false, recoveries)
         .explore();
+  }
+
+  /// What becomes of each recovery that was recorded.
+  interface Recoveries {
+
+    /// @return the states that were tried inside it
+    CrashReport met(Recovery recovery) throws IOException;
+  }
+
+  /// A recovery that held, with what must hold when the power goes inside it. It shares the images
+  /// of the exploration that it is part of, which are changed once [Recoveries#met] is over.
+  record Recovery(
+      String title,
+      Predicate<LogEntry.Write> hasTwin,
+      Recording recording,
+      Expectation expected,
+      long seed) {
+
+    /// Crashes inside it.
+    CrashReport explore(CrashBudget budget, Optional<BarrierSite> ignored) throws IOException {
+      return explore(budget, ignored, inner -> new CrashReport());
+    }
+
+    /// As [#explore(CrashBudget, Optional)], and hands out the recoveries from crashes inside it.
+    CrashReport explore(CrashBudget budget, Optional<BarrierSite> ignored, Recoveries recoveries)
+        throws IOException {
+      return new CrashExplorer(
+              title, hasTwin, recording, expected, budget, ignored, seed, true, recoveries)
+          .explore();
+    }
   }
 
   private CrashReport explore() throws IOException {
@@ -205,9 +256,7 @@ final class CrashExplorer {
     }
     Recording recovery = new Recording(log.entries(), images.crashed(), crashedNames);
     String inner = title + "\n  after " + describe(set) + "\n  inside the recovery";
-    report.add(
-        new CrashExplorer(inner, hasTwin, recovery, expected, budget.inside(), ignored, seed, true)
-            .explore());
+    report.add(recoveries.met(new Recovery(inner, hasTwin, recovery, expected, seed)));
   }
 
   private boolean verify(FateSet set, Expectation expected, SimulatedStorage storage) {

@@ -39,7 +39,8 @@ final class Mutations {
     return new Mutations(runs);
   }
 
-  private static Set<BarrierSite> barriers(Recording recording) {
+  /// The barriers that a recording meets.
+  static Set<BarrierSite> barriers(Recording recording) {
     Set<BarrierSite> sites = new TreeSet<>(Comparator.comparing(BarrierSite::toString));
     for (LogEntry entry : recording.entries()) {
       switch (entry) {

@@ -10,9 +10,12 @@ final class Workloads {
 
   static List<CrashWorkload> all() {
     List<CrashWorkload> all = new ArrayList<>(List.of(VhdWorkload.values()));
-    all.add(new RepositoryWorkload());
-    all.add(new CoalesceWorkload());
-    all.add(new RevertWorkload());
+    all.addAll(ofRepositories());
     return List.copyOf(all);
+  }
+
+  /// Those whose recovery takes steps of its own.
+  static List<CrashWorkload> ofRepositories() {
+    return List.of(new RepositoryWorkload(), new CoalesceWorkload(), new RevertWorkload());
   }
 }
