@@ -301,7 +301,7 @@ enum ManagerFaultStory {
     }
 
     @Override
-    void settleDamaged(ManagerFaultScene s, boolean succeeded, Set<VdiUuid> suspects)
+    void settleDamaged(ManagerFaultScene s, boolean succeeded, Set<VdiUuid> readThrough)
         throws StorageException {
       Set<Integer> changed;
       try {
@@ -310,7 +310,8 @@ enum ManagerFaultStory {
       } catch (StorageException noticed) {
         return;
       }
-      if (Collections.disjoint(suspects, s.tracked())) {
+      // What changed is read from the images: a bit that flips there gets into the change log.
+      if (Collections.disjoint(readThrough, s.tracked())) {
         assertThat(changed).isEqualTo(Set.of(0, 32));
       }
     }
@@ -443,8 +444,8 @@ enum ManagerFaultStory {
 
   /// As [#settle], after a fault that said nothing.
   ///
-  /// @param suspects what it may have damaged
-  void settleDamaged(ManagerFaultScene scene, boolean succeeded, Set<VdiUuid> suspects)
+  /// @param readThrough VDIs that were or are read through the container that was hit
+  void settleDamaged(ManagerFaultScene scene, boolean succeeded, Set<VdiUuid> readThrough)
       throws IOException, StorageException {
     settle(scene, succeeded);
   }

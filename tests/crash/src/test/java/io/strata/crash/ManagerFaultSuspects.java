@@ -71,6 +71,13 @@ final class ManagerFaultSuspects {
     return suspects;
   }
 
+  /// VDIs that were or are read through the container that was hit.
+  Set<VdiUuid> readThrough(FaultHit hit) throws StorageException {
+    Set<VdiUuid> found = with(before, hit.what());
+    found.addAll(with(chains(), hit.what()));
+    return found;
+  }
+
   private static Set<VdiUuid> with(Map<VdiUuid, Set<String>> chains, String container) {
     Set<VdiUuid> found = new HashSet<>();
     chains.forEach((vdi, chain) -> {

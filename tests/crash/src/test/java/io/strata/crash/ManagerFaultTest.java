@@ -138,7 +138,7 @@ final class ManagerFaultTest {
       scene.restart();
       Set<VdiUuid> suspected = silent.isPresent() ? suspects.of(silent.get()) : Set.of();
       if (silent.isPresent()) {
-        story.settleDamaged(scene, succeeded, suspected);
+        story.settleDamaged(scene, succeeded, suspects.readThrough(silent.get()));
       } else {
         story.settle(scene, succeeded);
       }
