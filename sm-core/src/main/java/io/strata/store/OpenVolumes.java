@@ -65,6 +65,13 @@ final class OpenVolumes {
     }
   }
 
+  /// Whether the volume has a device, writable or not.
+  boolean isOpen(VdiUuid vdi) {
+    synchronized (open) {
+      return open.stream().anyMatch(o -> o.vdi().equals(vdi));
+    }
+  }
+
   int count() {
     synchronized (open) {
       return open.size();

@@ -9,6 +9,7 @@ import io.strata.spi.VhdTree.Merge;
 import io.strata.spi.VhdTree.MergeProgress;
 import io.strata.spi.VhdTree.MergeSpec;
 import io.strata.vhd.ParentLink;
+import io.strata.vhd.TargetUse;
 import io.strata.vhd.VhdChain;
 import io.strata.vhd.VhdEditor;
 import io.strata.vhd.VhdInfo;
@@ -16,7 +17,9 @@ import io.strata.vhd.VhdMerge;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -66,7 +69,8 @@ final class RunMerge implements Merge, MergeUnderWay {
       throws IOException, StorageException {
     RunMerge opened = new RunMerge(repository, shelf, spec);
     opened.checkRun(false);
-    opened.merge = VhdMerge.open(opened.containers(), spec.run().indexOf(spec.target()));
+    opened.merge =
+        VhdMerge.open(opened.containers(), spec.run().indexOf(spec.target()), opened.targetUse());
     return opened;
   }
 
@@ -194,6 +198,20 @@ final class RunMerge implements Merge, MergeUnderWay {
         ErrorCode.VDI_IN_USE,
         failure + ": another operation needs it.",
         "Nothing needs to be done: the next collection goes on.");
+  }
+
+  /// Whether a volume is open that reads through the run.
+  private TargetUse targetUse() {
+    Deque<Node> above = new ArrayDeque<>();
+    shelf.index().find(spec.survivor()).ifPresent(above::add);
+    while (!above.isEmpty()) {
+      Node node = above.remove();
+      if (shelf.open.isOpen(node.vdi())) {
+        return TargetUse.SHARED;
+      }
+      above.addAll(shelf.index().children(node));
+    }
+    return TargetUse.ALONE;
   }
 
   private List<Container> containers() throws IOException {

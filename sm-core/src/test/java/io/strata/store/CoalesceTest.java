@@ -3,6 +3,7 @@ package io.strata.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.strata.block.BlockDevice;
 import io.strata.block.FileContainer;
@@ -21,8 +22,11 @@ import io.strata.spi.Volume;
 import io.strata.spi.VolumeSpec;
 import io.strata.vhd.VhdCreator;
 import io.strata.vhd.VhdEditor;
+import java.io.Closeable;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -121,6 +125,48 @@ class CoalesceTest {
         }
       }
       assertThat(repository.scan()).hasSize(2);
+    }
+  }
+
+  /// What a guest reads through a run stays in memory; what nobody reads need not.
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void mergeTakesOnlyFromMemoryWhatNoGuestReads(boolean attached) throws Exception {
+    assumeFalse(Files.getFileStore(folder).type().equals("tmpfs"), "a tmpfs is but cache");
+    VdiUuid base = VdiUuid.random();
+    VdiUuid middle = VdiUuid.random();
+    create(base);
+    fill(base, SIZE);
+    differencing(middle, base);
+    fill(middle, 4096);
+    differencing(disk, middle);
+    hide(base, middle);
+    try (VhdRepository repository = new VhdRepository(new DirectoryStore(folder));
+        Closeable _ = attached ? repository.open(disk, AccessMode.RO) : () -> {}) {
+      VhdTree tree = repository.vhdTree().orElseThrow();
+      assertThat(Files.readAllBytes(file(base))).hasSizeGreaterThan(SIZE);
+      assertThat(cached(file(base))).isTrue();
+      try (VhdTree.Merge merge = tree.merge(spec(tree, List.of(middle, base), base))) {
+        merge.copy(0, QUIET);
+      }
+      assertThat(cached(file(base))).isEqualTo(attached);
+    }
+  }
+
+  private void fill(VdiUuid vdi, int lengthBytes) throws Exception {
+    try (VhdRepository repository = new VhdRepository(new DirectoryStore(folder));
+        BlockDevice device = repository.open(vdi, AccessMode.RW)) {
+      byte[] bytes = new byte[lengthBytes];
+      Arrays.fill(bytes, (byte) 1);
+      device.write(0, ByteBuffer.wrap(bytes));
+      device.flush();
+    }
+  }
+
+  private static boolean cached(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file);
+        Arena arena = Arena.ofConfined()) {
+      return channel.map(FileChannel.MapMode.READ_ONLY, 0, SIZE, arena).isLoaded();
     }
   }
 

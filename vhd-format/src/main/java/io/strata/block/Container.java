@@ -25,6 +25,10 @@ public interface Container extends BlockDevice {
   /// told but by the flush.
   default void writeback(long offsetBytes, long lengthBytes) {}
 
+  /// Says that nobody is going to read the range soon, so that memory need not keep it; what is not
+  /// on the medium yet is kept. Only a hint.
+  default void dropCached(long offsetBytes, long lengthBytes) {}
+
   /// Where the content lives, for messages: a path or a volume's name.
   String location();
 }

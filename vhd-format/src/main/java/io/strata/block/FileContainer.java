@@ -238,6 +238,11 @@ public final class FileContainer implements Container {
   }
 
   @Override
+  public void dropCached(long offsetBytes, long lengthBytes) {
+    int _ = LinuxCalls.dropCached(fd, offsetBytes, lengthBytes);
+  }
+
+  @Override
   public String location() {
     return path.toString();
   }

@@ -94,6 +94,11 @@ public abstract class ForwardingContainer implements Container {
   }
 
   @Override
+  public void dropCached(long offsetBytes, long lengthBytes) {
+    below.dropCached(offsetBytes, lengthBytes);
+  }
+
+  @Override
   public String location() {
     return below.location();
   }

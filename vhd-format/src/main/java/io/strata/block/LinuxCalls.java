@@ -17,7 +17,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /// The few system calls that the JDK does not offer: open(2) with flags, fallocate(2), lseek(2) for
-/// holes, sync_file_range(2), ftruncate(2), leases by fcntl(2). Linux on 64-bit machines.
+/// holes, sync_file_range(2), posix_fadvise(2), ftruncate(2), leases by fcntl(2). Linux on 64-bit
+/// machines.
 final class LinuxCalls {
   static final int O_RDONLY = 0;
   static final int O_RDWR = 2;
@@ -88,6 +89,18 @@ final class LinuxCalls {
               ValueLayout.JAVA_LONG,
               ValueLayout.JAVA_LONG,
               ValueLayout.JAVA_INT));
+
+  private static final MethodHandle POSIX_FADVISE =
+      handle(
+          "posix_fadvise",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_LONG,
+              ValueLayout.JAVA_LONG,
+              ValueLayout.JAVA_INT));
+
+  private static final int POSIX_FADV_DONTNEED = 4;
 
   private static final MethodHandle FTRUNCATE =
       handle(
@@ -207,6 +220,21 @@ final class LinuxCalls {
               SYNC_FILE_RANGE.invokeExact(
                   state, fd, offsetBytes, lengthBytes, SYNC_FILE_RANGE_WRITE_AND_WAIT);
       return result == 0 ? 0 : (int) ERRNO.get(state, 0L);
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+  }
+
+  /// Lets the page cache forget a range, but for what it has not written yet.
+  ///
+  /// @return 0, or the error number
+  static int dropCached(int fd, long offsetBytes, long lengthBytes) {
+    try (Arena arena = Arena.ofConfined()) {
+      return (int)
+          POSIX_FADVISE.invokeExact(
+              arena.allocate(STATE), fd, offsetBytes, lengthBytes, POSIX_FADV_DONTNEED);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable t) {

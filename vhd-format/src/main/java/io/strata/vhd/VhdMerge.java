@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 public final class VhdMerge implements Closeable {
   private static final int PIECE_BYTES = 256 * 1024;
 
+  /// Up to this size a piece is small beside what the page cache keeps as one.
+  private static final int SMALL_BYTES = 64 * 1024;
+
   /// Up to this size a run is read to see whether it is zeroes; beyond, holes are asked for.
   private static final int SMALL_SECTORS = 64;
 
@@ -40,16 +43,20 @@ public final class VhdMerge implements Closeable {
   /// The target; null where it is fixed.
   private final @Nullable WritableLeaf leaf;
 
+  /// None where others read the target.
+  private final @Nullable CacheDrop cacheDrop;
+
   private final ParentMap map;
   private final BlockGeometry geometry;
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(PIECE_BYTES);
 
-  private VhdMerge(List<Layer> run, int target, @Nullable WritableLeaf leaf) {
+  private VhdMerge(List<Layer> run, int target, @Nullable WritableLeaf leaf, TargetUse use) {
     this.run = run;
     this.target = target;
     this.leaf = leaf;
     Layer into = run.get(target);
     geometry = into.geometry();
+    cacheDrop = use == TargetUse.ALONE ? new CacheDrop(into.container(), System::nanoTime) : null;
     // What is only in the target stays there: where nothing is below it, nobody need look for it.
     boolean lowest = target == run.size() - 1;
     map =
@@ -66,7 +73,8 @@ public final class VhdMerge implements Closeable {
   ///   to the merge from now on.
   /// @param target index of the image that takes everything; its disk is as large as the nearest
   ///   image's
-  public static VhdMerge open(List<Container> containers, int target) throws IOException {
+  public static VhdMerge open(List<Container> containers, int target, TargetUse use)
+      throws IOException {
     List<Layer> run = new ArrayList<>();
     try {
       for (Container container : containers) {
@@ -89,7 +97,7 @@ public final class VhdMerge implements Closeable {
                 + " is not as large as "
                 + run.getFirst().container().location());
       }
-      return new VhdMerge(run, target, into.fixed() ? null : WritableLeaf.open(into));
+      return new VhdMerge(run, target, into.fixed() ? null : WritableLeaf.open(into), use);
     } catch (IOException | RuntimeException e) {
       ChainOpener.closeAll(run, e);
       for (int i = run.size(); i < containers.size(); i++) {
@@ -239,6 +247,7 @@ public final class VhdMerge implements Closeable {
     int length = data.remaining();
     if (leaf == null) {
       long at = diskOffset(block, sector);
+      dropCached(at, length);
       run.get(target).container().write(at, data, Durability.WRITE_BACK);
       writeback.written(at, length);
       return;
@@ -248,11 +257,21 @@ public final class VhdMerge implements Closeable {
     try {
       LeafBlock own = allocated(leaf, block);
       long at = leaf.dataOffsetBytes(own, (long) sector * SECTOR_BYTES);
+      if (own.full()) {
+        // Else the bitmaps of what lies around would have to be read again.
+        dropCached(at, length);
+      }
       leaf.layer().container().write(at, data, Durability.WRITE_BACK);
       leaf.addSectors(own, sector, sector + length / SECTOR_BYTES);
       writeback.written(at, length);
     } finally {
       lock.unlock();
+    }
+  }
+
+  private void dropCached(long offsetBytes, int lengthBytes) {
+    if (cacheDrop != null && lengthBytes <= SMALL_BYTES) {
+      cacheDrop.writing(offsetBytes);
     }
   }
 

@@ -118,7 +118,9 @@ class MergeCommitsTest {
 
   private VhdMerge merge() throws IOException {
     return VhdMerge.open(
-        List.of(FileContainer.openReadOnly(child()), FileContainer.openReadWrite(parent())), 1);
+        List.of(FileContainer.openReadOnly(child()), FileContainer.openReadWrite(parent())),
+        1,
+        TargetUse.ALONE);
   }
 
   private void checkParent() throws IOException {

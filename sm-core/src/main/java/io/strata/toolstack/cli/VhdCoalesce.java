@@ -9,6 +9,7 @@ import io.strata.toolstack.image.ImageDevice;
 import io.strata.toolstack.image.ImageLock;
 import io.strata.vhd.DiskType;
 import io.strata.vhd.ParentLink;
+import io.strata.vhd.TargetUse;
 import io.strata.vhd.VhdFiles;
 import io.strata.vhd.VhdInfo;
 import io.strata.vhd.VhdMerge;
@@ -88,7 +89,7 @@ final class VhdCoalesce {
       above.close();
       throw e;
     }
-    try (VhdMerge merge = VhdMerge.open(List.of(above, below), 1);
+    try (VhdMerge merge = VhdMerge.open(List.of(above, below), 1, TargetUse.ALONE);
         ProgressLine progress = new ProgressLine("coalesce", terminal.err(), terminal.live())) {
       long total = merge.estimateBytes();
       long[] done = {0};

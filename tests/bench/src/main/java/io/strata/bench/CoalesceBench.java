@@ -3,6 +3,7 @@ package io.strata.bench;
 
 import io.strata.block.FileContainer;
 import io.strata.vhd.MergeListener;
+import io.strata.vhd.TargetUse;
 import io.strata.vhd.VhdMerge;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -116,6 +117,8 @@ final class CoalesceBench {
         Images.copy(saved.qcow2(), parent.qcow2());
       }
       Command.settle();
+      Images.readAnew(parent.vhd());
+      Images.readAnew(parent.qcow2());
       double ours = merge(images);
       Command.settle();
       double qemu =
@@ -160,7 +163,8 @@ final class CoalesceBench {
             List.of(
                 FileContainer.openReadOnly(images.child().vhd()),
                 FileContainer.openReadWrite(images.parent().vhd())),
-            1)) {
+            1,
+            TargetUse.ALONE)) {
       merge.run(0, MergeListener.none());
     }
     return (System.nanoTime() - start) / 1e9;

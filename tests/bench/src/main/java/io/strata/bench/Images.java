@@ -96,6 +96,13 @@ final class Images {
     Command.run("cp", "--sparse=always", from.toString(), to.toString());
   }
 
+  /// Reads a file from the medium, so that the page cache holds it as after any such reader,
+  /// whatever was done to it before.
+  static void readAnew(Path file) throws IOException, InterruptedException {
+    Command.run("dd", "status=none", "if=" + file, "iflag=nocache", "count=0");
+    Command.run("dd", "status=none", "if=" + file, "of=/dev/null", "bs=1M");
+  }
+
   /// Storage that a file takes, in MiB.
   static double storageMib(Path file) throws IOException, InterruptedException {
     String blocks = Command.run("stat", "-c", "%b", file.toString()).strip();

@@ -13,6 +13,7 @@ import io.strata.block.sim.MemoryContainer;
 import io.strata.block.sim.RecordingContainer;
 import io.strata.block.sim.WriteLog;
 import io.strata.vhd.MergeListener;
+import io.strata.vhd.TargetUse;
 import io.strata.vhd.VhdChain;
 import io.strata.vhd.VhdCreator;
 import io.strata.vhd.VhdEditor;
@@ -314,7 +315,8 @@ final class VhdRig {
     close();
     int parent = parentOf(leaf);
     growTo(parent, sizes.iterator().next());
-    try (VhdMerge merge = VhdMerge.open(List.of(open(leaf, false), open(parent, true)), 1)) {
+    try (VhdMerge merge =
+        VhdMerge.open(List.of(open(leaf, false), open(parent, true)), 1, TargetUse.ALONE)) {
       merge.run(0, MergeListener.none());
     }
     leaf = parent;
