@@ -144,6 +144,11 @@ final class SteppedStore implements ContainerStore {
   }
 
   @Override
+  public void syncAll() throws IOException {
+    below.syncAll();
+  }
+
+  @Override
   public synchronized SpaceStat space() throws IOException {
     for (String name : below.names()) {
       if (!name.startsWith(".strata-")) {

@@ -41,6 +41,10 @@ public interface ContainerStore extends AutoCloseable {
   /// Makes the names durable.
   void sync() throws IOException;
 
+  /// Makes durable all that is in the store, whoever wrote it: what a process had written that was
+  /// killed can be read, and is in memory only.
+  void syncAll() throws IOException;
+
   /// Size and room.
   SpaceStat space() throws IOException;
 

@@ -3,6 +3,7 @@ package io.strata.store;
 
 import io.strata.block.Container;
 import io.strata.block.FileContainer;
+import io.strata.block.FileSystemSync;
 import io.strata.spi.MetadataArea;
 import io.strata.spi.SpaceStat;
 import java.io.IOException;
@@ -102,6 +103,11 @@ public final class DirectoryStore implements ContainerStore {
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);
     }
+  }
+
+  @Override
+  public void syncAll() throws IOException {
+    FileSystemSync.ofAllAt(directory);
   }
 
   @Override

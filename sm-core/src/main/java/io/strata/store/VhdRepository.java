@@ -58,6 +58,8 @@ public final class VhdRepository implements Repository {
   public VhdRepository(ContainerStore store) throws StorageException {
     this.store = store;
     try {
+      // Barrier: a change of what a killed process left is never durable before that is.
+      store.syncAll();
       shelf = new VolumeShelf(store);
       new Settling(shelf).run();
     } catch (IOException failed) {

@@ -94,6 +94,11 @@ final class StoppingStore implements ContainerStore {
   }
 
   @Override
+  public void syncAll() throws IOException {
+    below.syncAll();
+  }
+
+  @Override
   public SpaceStat space() throws IOException {
     return below.space();
   }

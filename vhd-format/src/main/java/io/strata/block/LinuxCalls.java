@@ -17,8 +17,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /// The few system calls that the JDK does not offer: open(2) with flags, fallocate(2), lseek(2) for
-/// holes, sync_file_range(2), posix_fadvise(2), ftruncate(2), leases by fcntl(2). Linux on 64-bit
-/// machines.
+/// holes, sync_file_range(2), syncfs(2), posix_fadvise(2), ftruncate(2), leases by fcntl(2). Linux
+/// on 64-bit machines.
 final class LinuxCalls {
   static final int O_RDONLY = 0;
   static final int O_RDWR = 2;
@@ -101,6 +101,9 @@ final class LinuxCalls {
               ValueLayout.JAVA_INT));
 
   private static final int POSIX_FADV_DONTNEED = 4;
+
+  private static final MethodHandle SYNCFS =
+      handle("syncfs", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
 
   private static final MethodHandle FTRUNCATE =
       handle(
@@ -235,6 +238,19 @@ final class LinuxCalls {
       return (int)
           POSIX_FADVISE.invokeExact(
               arena.allocate(STATE), fd, offsetBytes, lengthBytes, POSIX_FADV_DONTNEED);
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable t) {
+      throw new AssertionError(t);
+    }
+  }
+
+  /// @return 0, or the error number
+  static int syncfs(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      int result = (int) SYNCFS.invokeExact(state, fd);
+      return result == 0 ? 0 : (int) ERRNO.get(state, 0L);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable t) {

@@ -71,6 +71,8 @@ public final class ImageLock implements AutoCloseable {
       if (written.isPresent()) {
         checkDetached(written.get());
         lock.add(written.get(), false);
+        // Barrier: a change of what a killed process left is never durable before that is.
+        lock.channels.getLast().force(false);
       }
       for (Path file : read) {
         lock.add(file, true);

@@ -95,6 +95,12 @@ final class FaultyStore implements ContainerStore {
   }
 
   @Override
+  public void syncAll() throws IOException {
+    strike("all");
+    target.syncAll();
+  }
+
+  @Override
   public SpaceStat space() throws IOException {
     return target.space();
   }
