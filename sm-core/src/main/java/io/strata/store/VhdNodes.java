@@ -131,8 +131,6 @@ final class VhdNodes implements VhdTree {
             return !(writer.get().below() instanceof MirroredLeaf);
           }
           new Settling(shelf).settleDraft(volume);
-          // Barrier: nothing that is written from now on may meet the names as they were.
-          shelf.store.sync();
           return true;
         });
   }

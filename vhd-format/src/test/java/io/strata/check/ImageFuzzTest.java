@@ -45,7 +45,7 @@ final class ImageFuzzTest {
   @Tag("soak")
   @MethodSource("corpus")
   @Timeout(value = 1, unit = TimeUnit.HOURS)
-  @FuzzTest(maxDuration = "10m")
+  @FuzzTest(maxDuration = "5m")
   void imageIsAnsweredAndRepairedForLong(byte[] input) throws IOException {
     check(input);
   }

@@ -15,7 +15,7 @@ final class CrashCampaignTest {
 
   @Test
   void noCrashLosesWhatWasFlushedOrMixesOldAndNew() throws IOException, InterruptedException {
-    long states = StatesTried.wanted(60_000, 2_100_000, 15_000_000);
+    long states = StatesTried.wanted(60_000, 2_100_000, 6_000_000);
     CrashReport report = new CrashCampaign(Workloads.all(), CrashBudget.thorough(), states).run();
     StatesTried.note("storage", report);
     assertThat(report.violations()).as(report.toString()).isZero();
@@ -26,7 +26,7 @@ final class CrashCampaignTest {
   @Test
   void noCrashOfADaemonLosesADiskOrLeavesOneThatNobodyKnows()
       throws IOException, InterruptedException {
-    long states = StatesTried.wanted(800, 8_000, 60_000);
+    long states = StatesTried.wanted(800, 8_000, 24_000);
     CrashReport report =
         new CrashCampaign(List.of(new DaemonWorkload()), CrashBudget.thorough(), states).run();
     StatesTried.note("daemon", report);
