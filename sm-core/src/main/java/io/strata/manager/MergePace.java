@@ -7,9 +7,9 @@ import java.util.concurrent.locks.LockSupport;
 
 /// Follows a merge and leaves the guests half of the time while they are busy.
 final class MergePace implements VhdTree.MergeProgress {
-  /// How long a merge works before it rests: about as long as a guest's request takes, which may
-  /// have to wait for a processor meanwhile.
-  private static final long BURST_NANOS = 200_000;
+  /// How long a merge works before it rests. When it is woken, it may take the processor from a
+  /// guest's request; so it is woken a hundred times a second, and not thousands of times.
+  private static final long BURST_NANOS = 5_000_000;
 
   /// How long guests count as busy after a request.
   private static final long BUSY_NANOS = 10_000_000;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.bench;
 
-import io.strata.block.BlockDevice;
-import io.strata.block.BlockDevice.Durability;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -18,7 +16,7 @@ final class Guest {
   static final int BLOCK_BYTES = 4096;
   private static final int MOST_WRITES = 16 << 20;
 
-  private final BlockDevice disk;
+  private final GuestConnection disk;
   private final long spanBytes;
   private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
 
@@ -31,13 +29,14 @@ final class Guest {
   private volatile int writes;
   private volatile boolean stopped;
 
-  private Guest(BlockDevice disk, long spanBytes) {
+  private Guest(GuestConnection disk, long spanBytes) {
     this.disk = disk;
     this.spanBytes = spanBytes;
   }
 
+  /// @param disk the guest's alone, until it is closed after [#stop]
   /// @param spanBytes how much of the disk it writes to
-  static Guest start(BlockDevice disk, long spanBytes) {
+  static Guest start(GuestConnection disk, long spanBytes) {
     Guest guest = new Guest(disk, spanBytes);
     Thread.ofPlatform().name("guest").start(guest::run);
     return guest;
@@ -51,7 +50,7 @@ final class Guest {
         content.clear().putLong(0, random.nextLong() | 1);
         long at = random.nextLong(spanBytes / BLOCK_BYTES) * BLOCK_BYTES;
         long start = System.nanoTime();
-        disk.write(at, content, Durability.WRITE_BACK);
+        disk.write(at, content);
         microseconds.put(writes, (int) ((System.nanoTime() - start) / 1000));
         // One thread counts; the others only look.
         int done = writes + 1;

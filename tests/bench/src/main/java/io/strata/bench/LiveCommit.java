@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.bench;
 
-import io.strata.nbd.NbdClient;
+import io.strata.spi.StorageException;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -13,13 +13,10 @@ import java.util.List;
 /// qemu's merge of a running disk: `block-commit` in a `qemu-storage-daemon`, over its control
 /// socket.
 final class LiveCommit {
-  private static final String MERGING = "qemu, merging";
-  private static final String AT_REST = "qemu, not merging";
-
   private LiveCommit() {}
 
   static void run(Scale scale, Results results, Scratch scratch)
-      throws IOException, InterruptedException {
+      throws IOException, InterruptedException, StorageException {
     Path base = scratch.file("base.qcow2");
     Path leaf = scratch.file("leaf.qcow2");
     Path control = scratch.file("control.sock");
@@ -53,30 +50,22 @@ final class LiveCommit {
             "--export",
             "type=nbd,id=export,node-name=leaf,name=,writable=on");
     try (ServerProcess server = ServerProcess.start(line, socket);
-        NbdClient disk = server.client();
+        GuestConnection disk = server.guest();
         SocketChannel monitor = SocketChannel.open(UnixDomainSocketAddress.of(control))) {
       say(monitor, "{\"execute\":\"qmp_capabilities\"}", "\"return\"");
-      Guest guest = Guest.start(disk, scale.diskBytes());
-      Thread.sleep((long) (scale.seconds() * 500));
-      int warm = guest.writes();
-      Thread.sleep((long) (scale.seconds() * 2000));
-      int before = guest.writes();
-      long start = System.nanoTime();
-      say(
-          monitor,
-          "{\"execute\":\"block-commit\",\"arguments\":{\"job-id\":\"job\",\"device\":\"leaf\"}}",
-          "BLOCK_JOB_READY");
-      say(
-          monitor,
-          "{\"execute\":\"job-complete\",\"arguments\":{\"id\":\"job\"}}",
-          "BLOCK_JOB_COMPLETED");
-      double seconds = (System.nanoTime() - start) / 1e9;
-      int after = guest.writes();
-      guest.stop();
-      OnlineMergeBench.add(results, MERGING, guest.milliseconds(before, after));
-      OnlineMergeBench.add(results, AT_REST, guest.milliseconds(warm, before));
-      OnlineMergeBench.duration(results, MERGING, seconds);
+      OnlineMergeBench.watch(scale, results, OnlineMergeBench.QEMU, disk, () -> commit(monitor));
     }
+  }
+
+  private static void commit(SocketChannel monitor) throws IOException {
+    say(
+        monitor,
+        "{\"execute\":\"block-commit\",\"arguments\":{\"job-id\":\"job\",\"device\":\"leaf\"}}",
+        "BLOCK_JOB_READY");
+    say(
+        monitor,
+        "{\"execute\":\"job-complete\",\"arguments\":{\"id\":\"job\"}}",
+        "BLOCK_JOB_COMPLETED");
   }
 
   /// Sends a command and reads until an answer or event that is expected.

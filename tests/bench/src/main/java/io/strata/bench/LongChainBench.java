@@ -139,7 +139,7 @@ final class LongChainBench {
       testbed.manager().vdiDestroy(snapshot);
     }
     results.add(destroy, ours, snapshots.size() * 1e9 / (System.nanoTime() - destroying));
-    try (NbdClient disk = testbed.connect(testbed.attach(vdi))) {
+    try (GuestConnection disk = testbed.guest(testbed.attach(vdi))) {
       Guest guest = Guest.start(disk, size);
       long start = System.nanoTime();
       testbed.manager().srGc(testbed.sr());

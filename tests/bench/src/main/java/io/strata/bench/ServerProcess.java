@@ -66,6 +66,10 @@ record ServerProcess(Process process, Path socket, Path log) implements AutoClos
     return NbdClient.connect(new NbdEndpoint.UnixSocket(socket), export);
   }
 
+  GuestConnection guest() throws IOException {
+    return GuestConnection.open(new NbdEndpoint.UnixSocket(socket), "");
+  }
+
   String uri() {
     return "nbd+unix:///?socket=" + socket;
   }

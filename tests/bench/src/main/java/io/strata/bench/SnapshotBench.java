@@ -2,7 +2,6 @@
 package io.strata.bench;
 
 import io.strata.manager.VdiSnapshot;
-import io.strata.nbd.NbdClient;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import java.io.IOException;
@@ -49,7 +48,7 @@ final class SnapshotBench {
   private static void running(Scale scale, Results results, Testbed testbed)
       throws IOException, InterruptedException, StorageException {
     VdiUuid vdi = testbed.disk("large", LARGE_BYTES);
-    try (NbdClient disk = testbed.connect(testbed.attach(vdi))) {
+    try (GuestConnection disk = testbed.guest(testbed.attach(vdi))) {
       Guest guest = Guest.start(disk, 256 * Scale.MIB);
       Thread.sleep((long) (scale.seconds() * 1000));
       for (int i = 0; i <= 3 * scale.rounds(); i++) {

@@ -61,6 +61,12 @@ record Testbed(StorageManager manager, SrUuid sr, Path home) implements AutoClos
         new NbdEndpoint.UnixSocket(home.resolve("run/nbd.sock")), attachment.exportName());
   }
 
+  /// Connects a guest to an attached disk.
+  GuestConnection guest(Attachment attachment) throws IOException {
+    return GuestConnection.open(
+        new NbdEndpoint.UnixSocket(home.resolve("run/nbd.sock")), attachment.exportName());
+  }
+
   @Override
   public void close() {
     manager.close();
