@@ -45,10 +45,12 @@ public final class GcPlanner {
 
   private List<GcAction> plan() {
     List<GcAction> actions = new ArrayList<>();
-    // A VHD whose own metadata can't be read may depend on any node: nothing is touched then.
+    // A VHD whose own metadata can't be read, or whose parent is nowhere, may depend on any node:
+    // nothing is touched then.
     Optional<Volume> unreadable =
         nodes.values().stream()
-            .filter(n -> n.problem().isPresent() && n.virtualSizeBytes() == 0)
+            .filter(n -> n.problem().isPresent())
+            .filter(n -> n.virtualSizeBytes() == 0 || n.parent().isEmpty())
             .findFirst();
     for (Volume node : nodes.values()) {
       if (node.hidden() && childrenOf(node).isEmpty()) {
@@ -75,7 +77,7 @@ public final class GcPlanner {
 
   private static GcAction unknown(Volume node, Volume unreadable) {
     return new GcAction.Keep(
-        node.uuid(), unreadable.uuid() + " can't be read, and may depend on it");
+        node.uuid(), unreadable.uuid() + " or its parent can't be read, and may depend on it");
   }
 
   /// The run whose nearest node this is, if there is more of it.

@@ -17,7 +17,8 @@ import java.util.Optional;
 /// nobody was told of it; those that change or remove one are replayed.
 ///
 /// An undo that fails stays, is logged, and is tried at the next plug or scan; a replay that fails
-/// is logged and given up.
+/// is logged and given up. What leads to the same end whenever it is done stays too: the merge of a
+/// running leaf, and the destruction of an SR until that is plugged.
 final class Recovery {
   private static final System.Logger LOG = System.getLogger(Recovery.class.getName());
 

@@ -24,7 +24,7 @@ public interface VhdTree {
   /// @param base identity for the hidden node
   Snapshots.Prepared prepareFreeze(VdiUuid volume, VdiUuid base) throws StorageException;
 
-  /// Ends a freeze that a crash interrupted, or leaves no trace of it. The volume is not open.
+  /// Ends a freeze that was interrupted, or leaves no trace of it. The volume may be open.
   void recoverFreeze(VdiUuid volume, VdiUuid base) throws StorageException;
 
   /// Opens the merge of a volume that is open for writing into its parent, which is hidden and has

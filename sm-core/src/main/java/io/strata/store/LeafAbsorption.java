@@ -50,6 +50,10 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
   /// Guarded by the repository's lock.
   private Naming naming = Naming.LEAF;
 
+  /// Whether the parent has its own name back and nothing vouches for that: no later barrier does
+  /// either. Guarded by the repository's lock.
+  private boolean unsure;
+
   /// Which VHD the volume's name means.
   private enum Naming {
     LEAF,
@@ -198,7 +202,7 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
             throw new StorageException(
                 ErrorCode.VDI_UNAVAILABLE,
                 failure + " halfway: its parent has taken its place, or is about to.",
-                "Nothing needs to be done: the first scan after its detach ends it.");
+                "It runs on, and nothing is lost: run sr-scan after its next detach, which ends it.");
           }
           cancel();
           return writer;
@@ -207,12 +211,17 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
 
   /// The parent gets its own name back, unless it has the volume's.
   private void giveBack() throws IOException {
+    if (unsure) {
+      throw new IOException("the names could not be made durable");
+    }
     String draft = VolumeName.draft(writer.vdi());
     if (shelf.store.exists(draft)) {
       mirror.parent().setHidden(true);
       shelf.store.replace(draft, parent.name());
+      unsure = true;
       // Barrier: the leaf may be written alone again, and needs its parent.
       shelf.store.sync();
+      unsure = false;
     }
     if (shelf.refresh(parent.vdi()).isPresent()) {
       naming = Naming.LEAF;

@@ -125,11 +125,16 @@ final class NodeIndex {
     return byParent.getOrDefault(uuid, Set.of());
   }
 
-  /// VHDs whose own metadata can't be read, so that their parents are unknown.
+  /// VHDs of whose chains nobody knows where they end: their own metadata can't be read, or their
+  /// parents are nowhere, which may be for now. They may depend on any node.
   List<Node> unreadable() {
     return nodes.values().stream()
-        .filter(n -> n.kind() == Volume.Kind.VHD && n.info().isEmpty())
+        .filter(n -> n.kind() == Volume.Kind.VHD && (n.info().isEmpty() || lacksParent(n)))
         .toList();
+  }
+
+  private boolean lacksParent(Node node) {
+    return node.parent().filter(p -> !byUuid.containsKey(p.uuid())).isPresent();
   }
 
   /// Hidden nodes that nothing needs.

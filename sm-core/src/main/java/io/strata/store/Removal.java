@@ -86,7 +86,7 @@ final class Removal {
     return parent.filter(n -> mayRemove(n)).map(Node::vdi);
   }
 
-  /// A VHD that can't be read may depend on any node.
+  /// A VHD that can't be read, or whose parent can't be found, may depend on any node.
   private boolean mayRemove(Node orphan) {
     if (shelf.index().unreadable().isEmpty()) {
       return true;
@@ -97,7 +97,7 @@ final class Removal {
             + orphan.vdi()
             + " is kept: "
             + shelf.index().unreadable().getFirst().name()
-            + " can't be read and may depend on it");
+            + " or its parent can't be read and may depend on it");
     return false;
   }
 

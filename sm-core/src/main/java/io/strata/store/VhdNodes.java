@@ -131,6 +131,9 @@ final class VhdNodes implements VhdTree {
             return !(writer.get().below() instanceof MirroredLeaf);
           }
           new Settling(shelf).settleDraft(volume);
+          // Barrier: the parent may have its own name back, which could not be made durable then.
+          // From here on the leaf may be written alone.
+          shelf.store.sync();
           return true;
         });
   }

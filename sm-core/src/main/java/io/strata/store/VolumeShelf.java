@@ -134,13 +134,15 @@ final class VolumeShelf {
     return node;
   }
 
-  void requireSound(Node node) throws StorageException {
+  void requireSound(Node node) throws IOException, StorageException {
     Optional<String> problem = index.volume(node).problem();
     if (problem.isPresent()) {
       throw new StorageException(
           ErrorCode.VDI_LOAD,
           "VDI " + node.vdi() + " can't be used: " + problem.get() + ".",
-          "Restore the file from a backup, then scan the SR again; other VDIs are not affected.");
+          store.exists(VolumeName.draft(node.vdi()))
+              ? "An operation on it was interrupted: detach it, then run sr-scan, which ends that."
+              : "Restore the file from a backup, then scan the SR again; other VDIs are not affected.");
     }
   }
 

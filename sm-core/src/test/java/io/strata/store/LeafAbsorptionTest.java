@@ -16,10 +16,13 @@ import io.strata.spi.VolumeSpec;
 import io.strata.vhd.VhdCreator;
 import io.strata.vhd.VhdEditor;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -181,6 +184,66 @@ class LeafAbsorptionTest {
       assertThat(repository.vhdTree().orElseThrow().recoverAbsorption(disk)).isTrue();
       assertThat(repository.scan()).isEmpty();
       assertThat(draft()).doesNotExist();
+    }
+  }
+
+  /// A store whose names can't be made durable while a test says so.
+  private ContainerStore syncing(AtomicBoolean refused) throws IOException {
+    ContainerStore below = new DirectoryStore(folder);
+    return (ContainerStore)
+        Proxy.newProxyInstance(
+            ContainerStore.class.getClassLoader(),
+            new Class<?>[] {ContainerStore.class},
+            (_, method, arguments) -> {
+              if (method.getName().equals("sync") && refused.get()) {
+                throw new IOException("injected");
+              }
+              try {
+                return method.invoke(below, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+
+  /// Nothing vouches for the parent's way back to its own name: both must get what is written.
+  @Test
+  void parentThatWentBackWithoutABarrierGetsWhatIsWritten() throws Exception {
+    AtomicBoolean refused = new AtomicBoolean();
+    try (VhdRepository repository = new VhdRepository(syncing(refused))) {
+      BlockDevice device = repository.open(disk, AccessMode.RW);
+      try (VhdTree.Absorption absorption = repository.vhdTree().orElseThrow().absorb(disk)) {
+        absorption.begin();
+        absorption.copy(QUIET);
+        refused.set(true);
+        var _ = catchThrowableOfType(StorageException.class, absorption::finish);
+        var _ = catchThrowableOfType(StorageException.class, absorption::abandon);
+        refused.set(false);
+      }
+      device.write(0, ByteBuffer.wrap(new byte[] {9}));
+      device.flush();
+      device.close();
+    }
+    // The names of a power cut that only the first change of them survives.
+    Files.move(file(parent), draft());
+    try (VhdRepository repository = open();
+        BlockDevice device = repository.open(disk, AccessMode.RO)) {
+      ByteBuffer first = ByteBuffer.allocate(1);
+      device.read(0, first);
+      assertThat(first.get(0)).as("what a flush vouched for").isEqualTo((byte) 9);
+    }
+  }
+
+  /// Then the leaf may be written alone: its parent must have its own name for good.
+  @Test
+  void recoveryIsNotOverBeforeTheNamesAreDurable() throws Exception {
+    AtomicBoolean refused = new AtomicBoolean(true);
+    try (VhdRepository repository = new VhdRepository(syncing(refused))) {
+      VhdTree tree = repository.vhdTree().orElseThrow();
+      var said = catchThrowableOfType(StorageException.class, () -> tree.recoverAbsorption(disk));
+      assertThat(said).isNotNull();
+      refused.set(false);
+      assertThat(tree.recoverAbsorption(disk)).isTrue();
     }
   }
 }
