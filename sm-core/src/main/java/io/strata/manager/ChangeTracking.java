@@ -68,7 +68,7 @@ final class ChangeTracking {
       record(sr, uuid, false);
       Repository repository = core.plugged().require(sr);
       if (repository.changedBlocks().isPresent()) {
-        settle(repository, uuid);
+        settle(repository, uuid, core.catalog().read(r -> r.vdis()));
       }
     }
   }
@@ -197,8 +197,12 @@ final class ChangeTracking {
   }
 
   private List<VdiRecord> lineOf(VdiUuid disk) throws StorageException {
+    return lineOf(disk, core.catalog().read(r -> r.vdis()));
+  }
+
+  private static List<VdiRecord> lineOf(VdiUuid disk, List<VdiRecord> vdis) {
     List<VdiRecord> line = new ArrayList<>();
-    for (VdiRecord candidate : core.catalog().read(r -> r.vdis())) {
+    for (VdiRecord candidate : vdis) {
       if (candidate.managed()
           && (candidate.uuid().equals(disk) || candidate.snapshotOf().equals(Optional.of(disk)))) {
         line.add(candidate);
@@ -245,18 +249,25 @@ final class ChangeTracking {
         metadata.describe(sr);
       }
       core.failpoints().hit("vdi-data-destroy.recorded");
-      settle(repository, disk(vdi));
+      settle(repository, disk(vdi), core.catalog().read(r -> r.vdis()));
     }
   }
 
   /// As [#settle], where what was asked for is done whether it succeeds or not: the next time tries
   /// again.
   void settleLater(Repository repository, VdiUuid disk) {
-    if (repository.changedBlocks().isEmpty()) {
-      return;
-    }
+    attempt(
+        disk,
+        () -> {
+          if (core.catalog().read(r -> r.hasSnapshots(disk, VdiRecord.CBT_METADATA))) {
+            settle(repository, disk, core.catalog().read(r -> r.vdis()));
+          }
+        });
+  }
+
+  private static void attempt(VdiUuid disk, Intents.Ending settling) {
     try {
-      settle(repository, disk);
+      settling.run();
     } catch (StorageException e) {
       LOG.log(
           System.Logger.Level.WARNING,
@@ -269,32 +280,36 @@ final class ChangeTracking {
   /// Frees what waits to be freed in an SR, and is not needed any more. The caller holds the SR
   /// alone.
   void settleAll(SrUuid sr, Repository repository) throws StorageException {
+    List<VdiRecord> vdis = core.catalog().read(r -> r.vdis());
     Set<VdiUuid> disks =
-        core.catalog().read(r -> r.vdis(sr)).stream()
-            .filter(VdiRecord::metadataOnly)
+        vdis.stream()
+            .filter(vdi -> vdi.sr().equals(sr) && vdi.metadataOnly())
             .map(ChangeTracking::disk)
             .collect(Collectors.toCollection(TreeSet::new));
     for (VdiUuid disk : disks) {
-      settleLater(repository, disk);
+      attempt(disk, () -> settle(repository, disk, vdis));
     }
   }
 
   /// Frees the data of a disk's snapshots that are to go and are not needed any more. The caller
   /// holds the SR alone.
-  private void settle(Repository repository, VdiUuid disk) throws StorageException {
-    if (!core.catalog().read(r -> r.hasSnapshots(disk, VdiRecord.CBT_METADATA))) {
+  ///
+  /// @param vdis all that the catalog knows
+  private void settle(Repository repository, VdiUuid disk, List<VdiRecord> vdis)
+      throws StorageException {
+    if (repository.changedBlocks().isEmpty()) {
       return;
     }
-    List<VdiRecord> line = lineOf(disk);
+    List<VdiRecord> line = lineOf(disk, vdis);
     for (int i = 0; i < line.size(); i++) {
       VdiRecord vdi = line.get(i);
-      if (!vdi.metadataOnly() || repository.volume(vdi.uuid()).isEmpty() || needed(vdi)) {
-        continue;
-      }
       Optional<VdiRecord> next =
           i + 1 < line.size() ? Optional.of(line.get(i + 1)) : Optional.empty();
       boolean newest = next.isPresent() && !next.get().isASnapshot();
-      if (newest && next.get().cbtEnabled()) {
+      if (!vdi.metadataOnly()
+          || (newest && next.get().cbtEnabled())
+          || needed(vdi, vdis)
+          || repository.volume(vdi.uuid()).isEmpty()) {
         continue;
       }
       if (i > 0) {
@@ -312,9 +327,8 @@ final class ChangeTracking {
   }
 
   /// Whether others read through it: then its data can't go, and stay for them.
-  private boolean needed(VdiRecord vdi) throws StorageException {
-    return core.catalog().read(r -> r.vdis(vdi.sr())).stream()
-        .anyMatch(other -> other.parent().equals(Optional.of(vdi.uuid())));
+  private static boolean needed(VdiRecord vdi, List<VdiRecord> vdis) {
+    return vdis.stream().anyMatch(other -> other.parent().equals(Optional.of(vdi.uuid())));
   }
 
   private void keepLog(Repository repository, VdiRecord from, VdiRecord to)

@@ -5,6 +5,7 @@ import io.strata.catalog.IntentRecord;
 import io.strata.gc.GcAction;
 import io.strata.spi.Replacement;
 import io.strata.spi.Repository;
+import io.strata.spi.Snapshots;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
@@ -96,12 +97,17 @@ final class LeafMerges {
                 Operation.VDI_FREEZE,
                 sr,
                 Map.of(Replay.SOURCE, volume.toString(), Replay.BASE, base.toString()))) {
-      var prepared = plans.tree(sr).prepareFreeze(volume, base);
-      intent.passed("prepared");
+      Snapshots.Prepared prepared;
       try {
-        disks.whileAtRest(volume, prepared::commit);
+        prepared = plans.tree(sr).prepareFreeze(volume, base);
+        intent.passed("prepared");
+        try {
+          disks.whileAtRest(volume, prepared::commit);
+        } catch (StorageException e) {
+          prepared.abandon();
+          throw e;
+        }
       } catch (StorageException e) {
-        prepared.abandon();
         intent.undo(e, () -> plans.tree(sr).recoverFreeze(volume, base));
         throw e;
       }
