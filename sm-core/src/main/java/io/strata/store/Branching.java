@@ -26,7 +26,7 @@ import java.util.UUID;
 /// | step | names after it | after a crash |
 /// |---|---|---|
 /// | drafts of V and S, flushed | V | as if nothing happened |
-/// | link V to B, *barrier* | V, B: one VHD | V's draft is put in place |
+/// | link V to B, *barrier* | V, B: one VHD | V's draft is made anew and put in place |
 /// | V's draft replaces V | V over B | S is made over B by `recover` |
 /// | S's draft becomes S, *barrier* | V and S over B | B is hidden by `recover` |
 /// | the open device moves from B to V | | |

@@ -50,8 +50,8 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
   /// Guarded by the repository's lock.
   private Naming naming = Naming.LEAF;
 
-  /// Whether the parent has its own name back and nothing vouches for that: no later barrier does
-  /// either. Guarded by the repository's lock.
+  /// Whether the parent got its own name back and that could not be made durable: no later barrier
+  /// vouches for it. Guarded by the repository's lock.
   private boolean unsure;
 
   /// Which VHD the volume's name means.
@@ -113,9 +113,11 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
     return parent.vdi();
   }
 
+  /// Halfway, it is over with its device, which writes to both until then.
   @Override
   public boolean concerns(VdiUuid vdi) {
-    return vdi.equals(writer.vdi()) || vdi.equals(parent.vdi());
+    boolean over = naming != Naming.LEAF && !shelf.open.has(writer);
+    return !over && (vdi.equals(writer.vdi()) || vdi.equals(parent.vdi()));
   }
 
   @Override
@@ -194,7 +196,6 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
     repository.locked(
         failure,
         () -> {
-          shelf.merges.remove(this);
           if (naming == Naming.EITHER) {
             giveBack();
           }
@@ -204,7 +205,8 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
                 failure + " halfway: its parent has taken its place, or is about to.",
                 "It runs on, and nothing is lost: run sr-scan after its next detach, which ends it.");
           }
-          cancel();
+          shelf.merges.remove(this);
+          boolean _ = cancel();
           return writer;
         });
   }
@@ -218,13 +220,27 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
     if (shelf.store.exists(draft)) {
       mirror.parent().setHidden(true);
       shelf.store.replace(draft, parent.name());
-      unsure = true;
-      // Barrier: the leaf may be written alone again, and needs its parent.
-      shelf.store.sync();
-      unsure = false;
+      syncOrHide(draft);
     }
     if (shelf.refresh(parent.vdi()).isPresent()) {
       naming = Naming.LEAF;
+    }
+  }
+
+  /// A parent under its own name would pass for one that nobody writes to.
+  private void syncOrHide(String draft) throws IOException {
+    try {
+      // Barrier: the leaf may be written alone again, and needs its parent.
+      shelf.store.sync();
+    } catch (IOException | RuntimeException failed) {
+      unsure = true;
+      try {
+        shelf.store.replace(parent.name(), draft);
+        shelf.refresh(parent.vdi());
+      } catch (IOException | RuntimeException alsoFailed) {
+        failed.addSuppressed(alsoFailed);
+      }
+      throw failed;
     }
   }
 
@@ -240,9 +256,9 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
   }
 
   @Override
-  public void cancel() throws IOException {
+  public boolean cancel() throws IOException {
     if (naming != Naming.LEAF) {
-      return;
+      return false;
     }
     cancelled = true;
     mirror.breakOff();
@@ -262,6 +278,7 @@ final class LeafAbsorption implements Absorption, MergeUnderWay {
     } finally {
       copying.unlock();
     }
+    return true;
   }
 
   /// Where the name may have changed already and the device could not be, that goes on to write to

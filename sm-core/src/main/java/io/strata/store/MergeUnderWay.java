@@ -16,5 +16,7 @@ interface MergeUnderWay {
   boolean uses(VdiUuid node);
 
   /// Breaks the copy off, and waits until it lets go of the images.
-  void cancel() throws IOException;
+  ///
+  /// @return whether it does: a merge of a running leaf that is halfway ends with its device
+  boolean cancel() throws IOException;
 }

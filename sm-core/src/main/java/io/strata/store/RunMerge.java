@@ -91,7 +91,7 @@ final class RunMerge implements Merge, MergeUnderWay {
   }
 
   @Override
-  public void cancel() throws IOException {
+  public boolean cancel() throws IOException {
     cancelled = true;
     try {
       if (!copying.tryLock(CANCEL_SECONDS, TimeUnit.SECONDS)) {
@@ -106,6 +106,7 @@ final class RunMerge implements Merge, MergeUnderWay {
     } finally {
       copying.unlock();
     }
+    return true;
   }
 
   @Override
@@ -211,7 +212,7 @@ final class RunMerge implements Merge, MergeUnderWay {
       }
       above.addAll(shelf.index().children(node));
     }
-    return TargetUse.ALONE;
+    return TargetUse.EXCLUSIVE;
   }
 
   private List<Container> containers() throws IOException {

@@ -88,8 +88,7 @@ final class VolumeShelf {
   /// Breaks off merges that work on a volume which a user's operation is about to change.
   void cancelMerges(VdiUuid vdi) throws IOException {
     for (MergeUnderWay merge : List.copyOf(merges)) {
-      if (merge.concerns(vdi)) {
-        merge.cancel();
+      if (merge.concerns(vdi) && merge.cancel()) {
         merges.remove(merge);
       }
     }

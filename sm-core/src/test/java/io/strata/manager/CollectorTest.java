@@ -5,17 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.strata.gc.GcAction;
 import io.strata.nbd.NbdClient;
-import io.strata.nbd.NbdEndpoint;
 import io.strata.spi.AccessMode;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
+import io.strata.store.RefusingStore.Refusal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -278,7 +277,7 @@ class CollectorTest {
     }
   }
 
-  private static FolderDriver.Refusal namesFrom(int n) {
+  private static Refusal namesFrom(int n) {
     AtomicInteger changes = new AtomicInteger();
     return (call, _) ->
         (call.equals("replace") || call.equals("sync")) && changes.getAndIncrement() >= n;
@@ -409,8 +408,7 @@ class CollectorTest {
   }
 
   private NbdClient client(VdiUuid disk) throws IOException {
-    Path socket = folder.resolve("home").resolve("run").resolve("nbd.sock");
-    return NbdClient.connect(new NbdEndpoint.UnixSocket(socket), disk.toString());
+    return FolderBench.client(folder, disk);
   }
 
   private void write(NbdClient client, int count) throws IOException {
@@ -430,17 +428,6 @@ class CollectorTest {
   }
 
   private StorageManager open() throws StorageException {
-    return StorageManager.open(
-        new ManagerConfig(
-            folder.resolve("home"),
-            List.of(driver),
-            Clock.systemUTC(),
-            "testhost",
-            Duration.ofSeconds(10),
-            Duration.ofSeconds(10),
-            faults,
-            false,
-            Duration.ofSeconds(5),
-            new ManualSchedule()));
+    return FolderBench.open(folder, driver, faults);
   }
 }

@@ -10,13 +10,11 @@ import io.strata.spi.Repository;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageDriver;
 import io.strata.spi.StorageException;
-import io.strata.store.ContainerStore;
 import io.strata.store.DirectoryStore;
+import io.strata.store.RefusingStore;
+import io.strata.store.RefusingStore.Refusal;
 import io.strata.store.VhdRepository;
 import java.io.IOException;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
@@ -28,13 +26,6 @@ import java.util.Map;
 final class FolderDriver implements StorageDriver {
   final Map<SrUuid, Repository> attached = new HashMap<>();
   private volatile Refusal refusal = NOTHING;
-
-  /// Decides whether a call of a store fails.
-  @FunctionalInterface
-  interface Refusal {
-    /// @param call the name of a method of [ContainerStore]
-    boolean refuses(String call, List<?> arguments);
-  }
 
   /// No call fails.
   static final Refusal NOTHING = (_, _) -> false;
@@ -64,24 +55,6 @@ final class FolderDriver implements StorageDriver {
     refusal = calls;
   }
 
-  private ContainerStore failing(ContainerStore below) {
-    InvocationHandler handler =
-        (_, method, arguments) -> {
-          List<?> given = arguments == null ? List.of() : List.of(arguments);
-          if (refusal.refuses(method.getName(), given)) {
-            throw new IOException("injected");
-          }
-          try {
-            return method.invoke(below, arguments);
-          } catch (InvocationTargetException e) {
-            throw e.getCause();
-          }
-        };
-    return (ContainerStore)
-        Proxy.newProxyInstance(
-            ContainerStore.class.getClassLoader(), new Class<?>[] {ContainerStore.class}, handler);
-  }
-
   static DeviceConfig at(Path folder) {
     return new DeviceConfig(Map.of("location", folder.toString()));
   }
@@ -102,7 +75,11 @@ final class FolderDriver implements StorageDriver {
 
   @Override
   public Repository attach(SrUuid sr, DeviceConfig config) throws StorageException {
-    Repository repository = new VhdRepository(failing(new DirectoryStore(folder(config))));
+    Repository repository =
+        new VhdRepository(
+            RefusingStore.over(
+                new DirectoryStore(folder(config)),
+                (call, arguments) -> refusal.refuses(call, arguments)));
     attached.put(sr, repository);
     return repository;
   }

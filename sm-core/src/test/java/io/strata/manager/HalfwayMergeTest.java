@@ -2,9 +2,9 @@
 package io.strata.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.strata.nbd.NbdClient;
-import io.strata.nbd.NbdEndpoint;
 import io.strata.spi.AccessMode;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
@@ -12,9 +12,6 @@ import io.strata.spi.VdiUuid;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +30,9 @@ class HalfwayMergeTest {
     try (StorageManager manager = open()) {
       VdiUuid golden = golden(manager);
       VdiUuid disk = halfwayOver(manager, golden);
+      assertThatThrownBy(() -> manager.vdiSnapshot(VdiSnapshot.of(disk)))
+          .isInstanceOfSatisfying(
+              StorageException.class, said -> assertThat(said.remedy()).contains("run sr-scan"));
       manager.vdiDestroy(golden);
       assertHoldsAfterwards(manager, disk);
     }
@@ -96,8 +96,7 @@ class HalfwayMergeTest {
   }
 
   private NbdClient client(VdiUuid disk) throws IOException {
-    Path socket = folder.resolve("home").resolve("run").resolve("nbd.sock");
-    return NbdClient.connect(new NbdEndpoint.UnixSocket(socket), disk.toString());
+    return FolderBench.client(folder, disk);
   }
 
   private void write(VdiUuid disk, long offset, int value) throws IOException {
@@ -116,17 +115,6 @@ class HalfwayMergeTest {
   }
 
   private StorageManager open() throws StorageException {
-    return StorageManager.open(
-        new ManagerConfig(
-            folder.resolve("home"),
-            List.of(driver),
-            Clock.systemUTC(),
-            "testhost",
-            Duration.ofSeconds(10),
-            Duration.ofSeconds(10),
-            faults,
-            false,
-            Duration.ofSeconds(5),
-            new ManualSchedule()));
+    return FolderBench.open(folder, driver, faults);
   }
 }

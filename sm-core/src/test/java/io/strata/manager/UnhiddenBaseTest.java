@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.strata.catalog.VdiRecord;
 import io.strata.nbd.NbdClient;
-import io.strata.nbd.NbdEndpoint;
 import io.strata.spi.AccessMode;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.SrUuid;
@@ -14,8 +13,6 @@ import io.strata.spi.VdiUuid;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -53,18 +50,7 @@ class UnhiddenBaseTest {
   }
 
   private StorageManager open() throws StorageException {
-    return StorageManager.open(
-        new ManagerConfig(
-            folder.resolve("home"),
-            List.of(driver),
-            Clock.systemUTC(),
-            "testhost",
-            Duration.ofSeconds(10),
-            Duration.ofSeconds(10),
-            faults,
-            false,
-            Duration.ofSeconds(5),
-            new ManualSchedule()));
+    return FolderBench.open(folder, driver, faults);
   }
 
   private void attach() throws StorageException {
@@ -72,8 +58,7 @@ class UnhiddenBaseTest {
   }
 
   private NbdClient client() throws IOException {
-    Path socket = folder.resolve("home").resolve("run").resolve("nbd.sock");
-    return NbdClient.connect(new NbdEndpoint.UnixSocket(socket), disk.toString());
+    return FolderBench.client(folder, disk);
   }
 
   private void write(long offset, int value) throws IOException {

@@ -5,9 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.strata.spi.StorageException;
-import java.io.IOException;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,22 +18,12 @@ final class AttachingTest {
   private final List<String> calls = new ArrayList<>();
 
   private ContainerStore store(String failing) {
-    DirectoryStore below = new DirectoryStore(folder);
-    return (ContainerStore)
-        Proxy.newProxyInstance(
-            ContainerStore.class.getClassLoader(),
-            new Class<?>[] {ContainerStore.class},
-            (_, method, arguments) -> {
-              calls.add(method.getName());
-              if (method.getName().equals(failing)) {
-                throw new IOException("injected");
-              }
-              try {
-                return method.invoke(below, arguments);
-              } catch (InvocationTargetException e) {
-                throw e.getCause();
-              }
-            });
+    return RefusingStore.over(
+        new DirectoryStore(folder),
+        (call, _) -> {
+          calls.add(call);
+          return call.equals(failing);
+        });
   }
 
   @Test

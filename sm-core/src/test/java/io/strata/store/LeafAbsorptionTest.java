@@ -16,17 +16,19 @@ import io.strata.spi.VolumeSpec;
 import io.strata.vhd.VhdCreator;
 import io.strata.vhd.VhdEditor;
 import java.io.IOException;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// A disk over a hidden parent of its own, into which it is merged.
 class LeafAbsorptionTest {
@@ -39,21 +41,17 @@ class LeafAbsorptionTest {
   private final VdiUuid parent = VdiUuid.random();
 
   /// What copies hear of, but for what a test does then.
-  private record Following(ThrowingCallable then) implements MergeProgress {
-    @Override
-    public void merged(long bytes) {
+  private static MergeProgress following(ThrowingCallable then) {
+    return _ -> {
       try {
         then.call();
       } catch (Throwable failed) {
         throw new AssertionError(failed);
       }
-    }
-
-    @Override
-    public void durableUpTo(int block) {}
+    };
   }
 
-  private static final MergeProgress QUIET = new Following(() -> {});
+  private static final MergeProgress QUIET = _ -> {};
 
   @BeforeEach
   void makeChain() throws IOException, StorageException {
@@ -121,7 +119,7 @@ class LeafAbsorptionTest {
       BlockDevice device = repository.open(disk, AccessMode.RW);
       try (VhdTree.Absorption absorption = repository.vhdTree().orElseThrow().absorb(disk)) {
         absorption.begin();
-        assertSaysThatNothingIsWrong(() -> absorption.copy(new Following(device::close)));
+        assertSaysThatNothingIsWrong(() -> absorption.copy(following(device::close)));
       }
       assertWhole(repository);
     }
@@ -188,27 +186,16 @@ class LeafAbsorptionTest {
   }
 
   /// A store whose names can't be made durable while a test says so.
-  private ContainerStore syncing(AtomicBoolean refused) throws IOException {
-    ContainerStore below = new DirectoryStore(folder);
-    return (ContainerStore)
-        Proxy.newProxyInstance(
-            ContainerStore.class.getClassLoader(),
-            new Class<?>[] {ContainerStore.class},
-            (_, method, arguments) -> {
-              if (method.getName().equals("sync") && refused.get()) {
-                throw new IOException("injected");
-              }
-              try {
-                return method.invoke(below, arguments);
-              } catch (InvocationTargetException e) {
-                throw e.getCause();
-              }
-            });
+  private ContainerStore syncing(AtomicBoolean refused) {
+    return RefusingStore.over(
+        new DirectoryStore(folder), (call, _) -> call.equals("sync") && refused.get());
   }
 
-  /// Nothing vouches for the parent's way back to its own name: both must get what is written.
-  @Test
-  void parentThatWentBackWithoutABarrierGetsWhatIsWritten() throws Exception {
+  /// Nothing vouches for the parent's way back to its own name: both must get what is written,
+  /// whichever name a power cut leaves, and nobody else may write to the parent meanwhile.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void parentThatWentBackWithoutABarrierGetsWhatIsWritten(boolean back) throws Exception {
     AtomicBoolean refused = new AtomicBoolean();
     try (VhdRepository repository = new VhdRepository(syncing(refused))) {
       BlockDevice device = repository.open(disk, AccessMode.RW);
@@ -220,12 +207,14 @@ class LeafAbsorptionTest {
         var _ = catchThrowableOfType(StorageException.class, absorption::abandon);
         refused.set(false);
       }
+      assertThat(repository.scan()).extracting(Volume::uuid).doesNotContain(parent);
       device.write(0, ByteBuffer.wrap(new byte[] {9}));
       device.flush();
       device.close();
     }
-    // The names of a power cut that only the first change of them survives.
-    Files.move(file(parent), draft());
+    if (back) {
+      Files.move(draft(), file(parent));
+    }
     try (VhdRepository repository = open();
         BlockDevice device = repository.open(disk, AccessMode.RO)) {
       ByteBuffer first = ByteBuffer.allocate(1);
@@ -245,5 +234,36 @@ class LeafAbsorptionTest {
       refused.set(false);
       assertThat(tree.recoverAbsorption(disk)).isTrue();
     }
+  }
+
+  /// Its own name was all that it could be given, and its device writes to it still.
+  @Test
+  void parentThatCouldNotBeHiddenAgainIsNotMerged() throws Exception {
+    AtomicInteger replaced = new AtomicInteger();
+    RefusingStore.Refusal refusal =
+        (call, _) ->
+            call.equals("sync") || (call.equals("replace") && replaced.getAndIncrement() >= 2);
+    try (VhdRepository repository =
+            new VhdRepository(RefusingStore.over(new DirectoryStore(folder), refusal));
+        BlockDevice device = repository.open(disk, AccessMode.RW)) {
+      VhdTree tree = repository.vhdTree().orElseThrow();
+      try (VhdTree.Absorption absorption = tree.absorb(disk)) {
+        absorption.begin();
+        absorption.copy(QUIET);
+        var said = catchThrowableOfType(StorageException.class, absorption::finish);
+        assertThat(said).isNotNull();
+      }
+      assertThat(file(parent)).exists();
+      device.flush();
+      List<Volume> run = List.of(volume(repository, disk), volume(repository, parent));
+      var refused =
+          catchThrowableOfType(
+              StorageException.class, () -> tree.merge(VhdTree.MergeSpec.of(run, parent)));
+      assertThat(refused.what()).contains("is being merged already");
+    }
+  }
+
+  private static Volume volume(VhdRepository repository, VdiUuid vdi) throws StorageException {
+    return repository.volume(vdi).orElseThrow();
   }
 }

@@ -8,5 +8,5 @@ public enum TargetUse {
 
   /// Nobody. What is in memory of it may go where the merge is faster then; whoever reads that next
   /// waits for the medium.
-  ALONE
+  EXCLUSIVE
 }

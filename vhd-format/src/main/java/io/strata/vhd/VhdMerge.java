@@ -56,7 +56,8 @@ public final class VhdMerge implements Closeable {
     this.leaf = leaf;
     Layer into = run.get(target);
     geometry = into.geometry();
-    cacheDrop = use == TargetUse.ALONE ? new CacheDrop(into.container(), System::nanoTime) : null;
+    cacheDrop =
+        use == TargetUse.EXCLUSIVE ? new CacheDrop(into.container(), System::nanoTime) : null;
     // What is only in the target stays there: where nothing is below it, nobody need look for it.
     boolean lowest = target == run.size() - 1;
     map =

@@ -40,7 +40,7 @@ class MergeCacheTest {
   void smallPiecesIntoFullBlocksDropWhatIsAroundBeforeTheyCome() throws IOException {
     makeParent(BLOCK_BYTES);
     makeChild(PIECE_BYTES);
-    merge(TargetUse.ALONE);
+    merge(TargetUse.EXCLUSIVE);
     assertThat(pieces).hasSize(BLOCKS);
     List<Long> windows =
         pieces.stream()
@@ -63,7 +63,7 @@ class MergeCacheTest {
   void bitmapsThatAreNeededStayInMemory() throws IOException {
     makeParent(BLOCK_BYTES - PIECE_BYTES);
     makeChild(PIECE_BYTES);
-    merge(TargetUse.ALONE);
+    merge(TargetUse.EXCLUSIVE);
     assertThat(dropped).isEmpty();
   }
 
@@ -71,7 +71,7 @@ class MergeCacheTest {
   void largePiecesGoToWhatIsInMemory() throws IOException {
     makeParent(BLOCK_BYTES);
     makeChild(BLOCK_BYTES / 2);
-    merge(TargetUse.ALONE);
+    merge(TargetUse.EXCLUSIVE);
     assertThat(dropped).isEmpty();
   }
 

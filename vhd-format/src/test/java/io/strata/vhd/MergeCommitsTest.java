@@ -120,7 +120,7 @@ class MergeCommitsTest {
     return VhdMerge.open(
         List.of(FileContainer.openReadOnly(child()), FileContainer.openReadWrite(parent())),
         1,
-        TargetUse.ALONE);
+        TargetUse.EXCLUSIVE);
   }
 
   private void checkParent() throws IOException {

@@ -50,8 +50,8 @@ class VhdMergeTest {
     }
     VhdChain running = chain;
     int[] pieces = {0};
-    // Alone is untrue here: it must change no more than the speed of reading.
-    TargetUse use = random.nextBoolean() ? TargetUse.ALONE : TargetUse.SHARED;
+    // Exclusive is untrue here: it must change no more than the speed of reading.
+    TargetUse use = random.nextBoolean() ? TargetUse.EXCLUSIVE : TargetUse.SHARED;
     try (VhdMerge merge = VhdMerge.open(run, high - target, use)) {
       merge.run(
           0,

@@ -89,7 +89,7 @@ final class VhdCoalesce {
       above.close();
       throw e;
     }
-    try (VhdMerge merge = VhdMerge.open(List.of(above, below), 1, TargetUse.ALONE);
+    try (VhdMerge merge = VhdMerge.open(List.of(above, below), 1, TargetUse.EXCLUSIVE);
         ProgressLine progress = new ProgressLine("coalesce", terminal.err(), terminal.live())) {
       long total = merge.estimateBytes();
       long[] done = {0};

@@ -164,7 +164,7 @@ final class CoalesceBench {
                 FileContainer.openReadOnly(images.child().vhd()),
                 FileContainer.openReadWrite(images.parent().vhd())),
             1,
-            TargetUse.ALONE)) {
+            TargetUse.EXCLUSIVE)) {
       merge.run(0, MergeListener.none());
     }
     return (System.nanoTime() - start) / 1e9;

@@ -316,7 +316,7 @@ final class VhdRig {
     int parent = parentOf(leaf);
     growTo(parent, sizes.iterator().next());
     try (VhdMerge merge =
-        VhdMerge.open(List.of(open(leaf, false), open(parent, true)), 1, TargetUse.ALONE)) {
+        VhdMerge.open(List.of(open(leaf, false), open(parent, true)), 1, TargetUse.EXCLUSIVE)) {
       merge.run(0, MergeListener.none());
     }
     leaf = parent;
