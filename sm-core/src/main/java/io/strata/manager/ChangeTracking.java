@@ -274,6 +274,12 @@ final class ChangeTracking {
           "VDI {0}: data of its snapshots that are to go are kept for now: {1}",
           disk,
           e.getMessage());
+    } catch (RuntimeException bug) {
+      // What nobody waits for must not keep an SR from being plugged.
+      LOG.log(
+          System.Logger.Level.ERROR,
+          "VDI " + disk + ": data of its snapshots that are to go are kept for now",
+          bug);
     }
   }
 

@@ -37,7 +37,7 @@ final class Intents {
     running.add(id);
     try {
       core.catalog().write(w -> record(w, id, operation, sr, arguments));
-    } catch (StorageException e) {
+    } catch (StorageException | RuntimeException e) {
       running.remove(id);
       throw e;
     }

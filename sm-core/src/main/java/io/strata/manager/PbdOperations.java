@@ -104,15 +104,17 @@ final class PbdOperations {
     intent.commit(w -> w.setPbdState(pbd.uuid(), true, Optional.empty()));
   }
 
-  /// Makes the SR reachable, ends what a crash interrupted, and serves what is attached.
+  /// Makes the SR reachable, ends what a crash interrupted, serves what is attached, and then frees
+  /// the data that were to go, for which nobody waits.
   private void connect(PbdRecord pbd) throws StorageException {
     SrUuid sr = pbd.sr();
     String type = core.catalog().read(r -> r.sr(sr)).type();
     Repository repository = core.drivers().require(type).attach(sr, pbd.deviceConfig());
     core.plugged().add(sr, pbd.uuid(), repository);
     try {
-      settle(sr, repository);
+      ScanReport _ = settle(sr, repository);
       attachments.restoreAll(sr, repository);
+      tracking.settleAll(sr, repository);
     } catch (StorageException e) {
       try {
         disconnect(sr);
@@ -125,11 +127,15 @@ final class PbdOperations {
 
   /// Ends interrupted operations, takes over what the storage says, and frees the data that were to
   /// go. The caller holds the SR alone.
-  ScanReport settle(SrUuid sr, Repository repository) throws StorageException {
-    recovery.settle(sr, repository);
-    ScanReport report = reconciler.reconcile(sr, repository);
+  ScanReport scan(SrUuid sr, Repository repository) throws StorageException {
+    ScanReport report = settle(sr, repository);
     tracking.settleAll(sr, repository);
     return report;
+  }
+
+  private ScanReport settle(SrUuid sr, Repository repository) throws StorageException {
+    recovery.settle(sr, repository);
+    return reconciler.reconcile(sr, repository);
   }
 
   /// Plugs again what was plugged when the daemon ended. A failure is recorded with the PBD.

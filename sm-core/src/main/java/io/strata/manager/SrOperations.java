@@ -144,7 +144,7 @@ final class SrOperations {
   ScanReport scan(SrUuid sr) throws StorageException {
     core.catalog().read(r -> r.sr(sr));
     try (var _ = core.locks().sr(sr, "sr-scan")) {
-      return pbds.settle(sr, core.plugged().require(sr));
+      return pbds.scan(sr, core.plugged().require(sr));
     }
   }
 
@@ -201,9 +201,7 @@ final class SrOperations {
       }
       assertNoneKnown(sr);
       Optional<IntentRecord> begun = begunBefore(sr);
-      if (begun.isEmpty() || core.plugged().find(sr).isPresent()) {
-        assertEmpty(driver, sr, pbd);
-      }
+      assertEmpty(driver, sr, pbd, begun.isPresent());
       try (Intents.Intent intent =
           begun.isPresent()
               ? intents.resume(begun.get())
@@ -215,8 +213,7 @@ final class SrOperations {
     LOG.log(System.Logger.Level.INFO, "SR {0}: destroyed", sr);
   }
 
-  /// A destruction that failed once it had begun: its storage may not be reachable any more. A plug
-  /// ends it.
+  /// A destruction that failed once it had begun. A plug ends it.
   private Optional<IntentRecord> begunBefore(SrUuid sr) throws StorageException {
     return core.catalog().read(r -> r.intents(sr)).stream()
         .filter(intent -> intent.host().equals(core.host()))
@@ -252,16 +249,29 @@ final class SrOperations {
     }
   }
 
-  private void assertEmpty(StorageDriver driver, SrUuid sr, PbdRecord pbd) throws StorageException {
-    List<Volume> volumes;
+  /// @param begun whether its destruction has begun, so that nothing may be left to attach
+  private void assertEmpty(StorageDriver driver, SrUuid sr, PbdRecord pbd, boolean begun)
+      throws StorageException {
     Optional<PluggedSrs.Plugged> plugged = core.plugged().find(sr);
     if (plugged.isPresent()) {
-      volumes = plugged.get().repository().scan();
-    } else {
-      try (Repository repository = driver.attach(sr, pbd.deviceConfig())) {
-        volumes = repository.scan();
-      }
+      assertEmpty(sr, plugged.get().repository().scan());
+      return;
     }
+    Repository repository;
+    try {
+      repository = driver.attach(sr, pbd.deviceConfig());
+    } catch (StorageException e) {
+      if (begun) {
+        return;
+      }
+      throw e;
+    }
+    try (repository) {
+      assertEmpty(sr, repository.scan());
+    }
+  }
+
+  private static void assertEmpty(SrUuid sr, List<Volume> volumes) throws StorageException {
     List<Volume> disks = volumes.stream().filter(volume -> !volume.hidden()).toList();
     if (!disks.isEmpty()) {
       throw notEmpty(

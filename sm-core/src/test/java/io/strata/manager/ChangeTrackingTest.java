@@ -140,12 +140,10 @@ class ChangeTrackingTest {
   @ParameterizedTest
   @ValueSource(strings = {"recorded", "kept", "deleted"})
   void destructionOfDataThatACrashInterruptsIsEndedByTheNextStart(String step) throws Exception {
-    manager.vdiEnableCbt(disk);
-    VdiUuid first = snapshot();
-    write(disk, GRANULE, 512);
-    VdiUuid second = snapshot();
-    write(disk, 2L * GRANULE, 512);
-    VdiUuid third = snapshot();
+    List<VdiUuid> line = threeSnapshots();
+    VdiUuid first = line.get(0);
+    VdiUuid second = line.get(1);
+    VdiUuid third = line.get(2);
     failpoints.dieAt("vdi-data-destroy." + step);
     assertThatThrownBy(() -> manager.vdiDataDestroy(second)).isInstanceOf(Faults.Death.class);
     manager.close();
@@ -153,6 +151,16 @@ class ChangeTrackingTest {
     assertDestroyed(first, second, third);
     manager.vdiDataDestroy(second);
     assertDestroyed(first, second, third);
+  }
+
+  /// Snapshots of the disk, with one granule written between each two of them.
+  private List<VdiUuid> threeSnapshots() throws Exception {
+    manager.vdiEnableCbt(disk);
+    VdiUuid first = snapshot();
+    write(disk, GRANULE, 512);
+    VdiUuid second = snapshot();
+    write(disk, 2L * GRANULE, 512);
+    return List.of(first, second, snapshot());
   }
 
   private void assertDestroyed(VdiUuid first, VdiUuid second, VdiUuid third) throws Exception {
@@ -166,12 +174,10 @@ class ChangeTrackingTest {
 
   @Test
   void destructionOfDataThatFailedIsEndedByTheNextScan() throws Exception {
-    manager.vdiEnableCbt(disk);
-    VdiUuid first = snapshot();
-    write(disk, GRANULE, 512);
-    VdiUuid second = snapshot();
-    write(disk, 2L * GRANULE, 512);
-    VdiUuid third = snapshot();
+    List<VdiUuid> line = threeSnapshots();
+    VdiUuid first = line.get(0);
+    VdiUuid second = line.get(1);
+    VdiUuid third = line.get(2);
     driver.refuse(FolderDriver.REPLACING);
     Bench.refused(ErrorCode.IO_ERROR, () -> manager.vdiDataDestroy(second));
     manager.srScan(sr);
@@ -183,12 +189,10 @@ class ChangeTrackingTest {
 
   @Test
   void snapshotBetweenOthersCanGoAltogether() throws Exception {
-    manager.vdiEnableCbt(disk);
-    VdiUuid first = snapshot();
-    write(disk, GRANULE, 512);
-    VdiUuid second = snapshot();
-    write(disk, 2L * GRANULE, 512);
-    VdiUuid third = snapshot();
+    List<VdiUuid> line = threeSnapshots();
+    VdiUuid first = line.get(0);
+    VdiUuid second = line.get(1);
+    VdiUuid third = line.get(2);
     manager.vdiDataDestroy(first);
     manager.vdiDestroy(second);
     assertThat(volume(first)).isEmpty();
