@@ -148,6 +148,7 @@ public interface VhdTree {
   }
 
   /// Follows a merge.
+  @FunctionalInterface
   interface MergeProgress {
     /// Bytes merged since the last call. May wait, to limit the rate.
     ///
@@ -155,6 +156,6 @@ public interface VhdTree {
     void merged(long bytes) throws StorageException;
 
     /// Everything before this block is durable.
-    void durableUpTo(int block) throws StorageException;
+    default void durableUpTo(int block) throws StorageException {}
   }
 }

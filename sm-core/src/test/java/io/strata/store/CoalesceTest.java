@@ -49,14 +49,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CoalesceTest {
   private static final int SIZE = 6 << 20;
 
-  private static final MergeProgress QUIET =
-      new MergeProgress() {
-        @Override
-        public void merged(long bytes) {}
-
-        @Override
-        public void durableUpTo(int block) {}
-      };
+  private static final MergeProgress QUIET = _ -> {};
 
   @TempDir Path folder;
 
@@ -344,20 +337,13 @@ class CoalesceTest {
       write(device, random);
       absorption.begin();
       write(device, random);
-      absorption.copy(
-          new VhdTree.MergeProgress() {
-            @Override
-            public void merged(long bytes) {
-              try {
-                write(device, random);
-              } catch (Exception failed) {
-                throw new AssertionError(failed);
-              }
-            }
-
-            @Override
-            public void durableUpTo(int block) {}
-          });
+      absorption.copy(_ -> {
+        try {
+          write(device, random);
+        } catch (Exception failed) {
+          throw new AssertionError(failed);
+        }
+      });
       if (random.nextInt(4) == 0) {
         return;
       }

@@ -27,14 +27,7 @@ final class VhdRepositoryCrashTest {
 
   @TempDir Path folder;
 
-  private static final MergeProgress QUIET =
-      new MergeProgress() {
-        @Override
-        public void merged(long bytes) {}
-
-        @Override
-        public void durableUpTo(int block) {}
-      };
+  private static final MergeProgress QUIET = _ -> {};
 
   private final VdiUuid volume = VdiUuid.random();
   private final VdiUuid snapshot = VdiUuid.random();

@@ -239,7 +239,7 @@ public final class FileContainer implements Container {
 
   @Override
   public void dropCached(long offsetBytes, long lengthBytes) {
-    int _ = LinuxCalls.dropCached(fd, offsetBytes, lengthBytes);
+    LinuxCalls.dropCached(fd, offsetBytes, lengthBytes);
   }
 
   @Override

@@ -171,9 +171,17 @@ final class LinuxCalls {
     }
   }
 
-  static void close(int fd) {
+  /// A call that answers 0, or says in `errno` why not.
+  @FunctionalInterface
+  private interface Call {
+    int run(MemorySegment state) throws Throwable;
+  }
+
+  /// @return 0, or the error number
+  private static int errorOf(Call call) {
     try (Arena arena = Arena.ofConfined()) {
-      int _ = (int) CLOSE.invokeExact(arena.allocate(STATE), fd);
+      MemorySegment state = arena.allocate(STATE);
+      return call.run(state) == 0 ? 0 : (int) ERRNO.get(state, 0L);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable t) {
@@ -181,21 +189,18 @@ final class LinuxCalls {
     }
   }
 
+  static void close(int fd) {
+    int _ = errorOf(state -> (int) CLOSE.invokeExact(state, fd));
+  }
+
   /// @return 0, or the error number
   static int fallocate(int fd, int mode, long offsetBytes, long lengthBytes) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      int error;
-      do {
-        int result = (int) FALLOCATE.invokeExact(state, fd, mode, offsetBytes, lengthBytes);
-        error = result == 0 ? 0 : (int) ERRNO.get(state, 0L);
-      } while (error == EINTR);
-      return error;
-    } catch (RuntimeException | Error e) {
-      throw e;
-    } catch (Throwable t) {
-      throw new AssertionError(t);
-    }
+    int error;
+    do {
+      error =
+          errorOf(state -> (int) FALLOCATE.invokeExact(state, fd, mode, offsetBytes, lengthBytes));
+    } while (error == EINTR);
+    return error;
   }
 
   /// @return the offset found, or the negated error number
@@ -216,75 +221,40 @@ final class LinuxCalls {
   ///
   /// @return 0, or the error number
   static int writeback(int fd, long offsetBytes, long lengthBytes) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      int result =
-          (int)
-              SYNC_FILE_RANGE.invokeExact(
-                  state, fd, offsetBytes, lengthBytes, SYNC_FILE_RANGE_WRITE_AND_WAIT);
-      return result == 0 ? 0 : (int) ERRNO.get(state, 0L);
-    } catch (RuntimeException | Error e) {
-      throw e;
-    } catch (Throwable t) {
-      throw new AssertionError(t);
-    }
+    return errorOf(state ->
+        (int)
+            SYNC_FILE_RANGE.invokeExact(
+                state, fd, offsetBytes, lengthBytes, SYNC_FILE_RANGE_WRITE_AND_WAIT));
   }
 
-  /// Lets the page cache forget a range, but for what it has not written yet.
-  ///
-  /// @return 0, or the error number
-  static int dropCached(int fd, long offsetBytes, long lengthBytes) {
-    try (Arena arena = Arena.ofConfined()) {
-      return (int)
-          POSIX_FADVISE.invokeExact(
-              arena.allocate(STATE), fd, offsetBytes, lengthBytes, POSIX_FADV_DONTNEED);
-    } catch (RuntimeException | Error e) {
-      throw e;
-    } catch (Throwable t) {
-      throw new AssertionError(t);
-    }
+  /// Lets the page cache forget a range, but for what it has not written yet. A hint: nobody hears
+  /// of a failure.
+  static void dropCached(int fd, long offsetBytes, long lengthBytes) {
+    int _ =
+        errorOf(state ->
+            (int)
+                POSIX_FADVISE.invokeExact(
+                    state, fd, offsetBytes, lengthBytes, POSIX_FADV_DONTNEED));
   }
 
   /// @return 0, or the error number
   static int syncfs(int fd) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      int result = (int) SYNCFS.invokeExact(state, fd);
-      return result == 0 ? 0 : (int) ERRNO.get(state, 0L);
-    } catch (RuntimeException | Error e) {
-      throw e;
-    } catch (Throwable t) {
-      throw new AssertionError(t);
-    }
+    return errorOf(state -> (int) SYNCFS.invokeExact(state, fd));
   }
 
   /// @return 0, or the error number
   static int ftruncate(int fd, long sizeBytes) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      int result = (int) FTRUNCATE.invokeExact(state, fd, sizeBytes);
-      return result == 0 ? 0 : (int) ERRNO.get(state, 0L);
-    } catch (RuntimeException | Error e) {
-      throw e;
-    } catch (Throwable t) {
-      throw new AssertionError(t);
-    }
+    return errorOf(state -> (int) FTRUNCATE.invokeExact(state, fd, sizeBytes));
   }
 
   /// Whether this is the only open description of the file on this host: the kernel gives a write
   /// lease to no other. It is given back at once. False also where the file system has no leases.
   static boolean onlyOpener(int fd) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      if ((int) FCNTL.invokeExact(state, fd, F_SETLEASE, F_WRLCK) != 0) {
-        return false;
-      }
-      return (int) FCNTL.invokeExact(state, fd, F_SETLEASE, F_UNLCK) == 0;
-    } catch (RuntimeException | Error e) {
-      throw e;
-    } catch (Throwable t) {
-      throw new AssertionError(t);
-    }
+    return lease(fd, F_WRLCK) == 0 && lease(fd, F_UNLCK) == 0;
+  }
+
+  private static int lease(int fd, int kind) {
+    return errorOf(state -> (int) FCNTL.invokeExact(state, fd, F_SETLEASE, kind));
   }
 
   private static IOException openFailure(Path path, int error) {

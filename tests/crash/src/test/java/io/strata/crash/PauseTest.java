@@ -29,14 +29,7 @@ import org.junit.jupiter.api.Test;
 /// While a guest waits, its repository asks nothing of the storage: neither I/O nor names.
 final class PauseTest {
   private static final long SIZE_BYTES = 64L << 20;
-  private static final MergeProgress QUIET =
-      new MergeProgress() {
-        @Override
-        public void merged(long bytes) {}
-
-        @Override
-        public void durableUpTo(int block) {}
-      };
+  private static final MergeProgress QUIET = _ -> {};
 
   private final SimulatedStorage storage =
       new SimulatedStorage(List.of(), Map.of(), Optional.empty(), 0);
