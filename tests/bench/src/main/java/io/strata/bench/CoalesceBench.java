@@ -19,6 +19,7 @@ import java.util.Locale;
 final class CoalesceBench {
   private static final String OURS = "strata VHD";
   private static final String FIRST = "strata VHD, first of its process";
+  private static final String IN_USE = "strata VHD, parent in use";
   private static final String QEMU = "qemu-img qcow2";
 
   /// Rounds in which caches and compilers get warm, as a daemon's are that merged before.
@@ -54,7 +55,9 @@ final class CoalesceBench {
 
     Pair onFull = pair("full", full);
     Task task = Task.rate("coalesce scattered 4 KiB into full", "MiB/s");
-    compare(task, child(onFull, "scattered", scattered), scatteredMib, false);
+    Generation many = child(onFull, "scattered", scattered);
+    compare(task, many, scatteredMib, false);
+    inUse(task, many, scatteredMib);
     plainWrites(task);
     target("scattered 4 KiB into full: 5x qemu-img commit", task, 5);
     space(scatteredMib);
@@ -119,7 +122,7 @@ final class CoalesceBench {
       Command.settle();
       Images.readAnew(parent.vhd());
       Images.readAnew(parent.qcow2());
-      double ours = merge(images);
+      double ours = merge(images, TargetUse.EXCLUSIVE);
       Command.settle();
       double qemu =
           Command.seconds(
@@ -146,6 +149,16 @@ final class CoalesceBench {
     }
   }
 
+  /// As a daemon merges where guests read the parent.
+  private void inUse(Task task, Generation images, double mib)
+      throws IOException, InterruptedException {
+    for (int round = 0; round < scale.rounds(); round++) {
+      Images.readAnew(images.parent().vhd());
+      Command.settle();
+      results.add(task, IN_USE, mib / merge(images, TargetUse.SHARED));
+    }
+  }
+
   /// What the storage takes at most, beside what a merge makes of it.
   private void plainWrites(Task task) throws IOException, InterruptedException {
     PlainWrites plain = new PlainWrites(scratch.file("plain"), scale);
@@ -156,7 +169,7 @@ final class CoalesceBench {
     plain.delete();
   }
 
-  private static double merge(Generation images) throws IOException {
+  private static double merge(Generation images, TargetUse use) throws IOException {
     long start = System.nanoTime();
     try (VhdMerge merge =
         VhdMerge.open(
@@ -164,7 +177,7 @@ final class CoalesceBench {
                 FileContainer.openReadOnly(images.child().vhd()),
                 FileContainer.openReadWrite(images.parent().vhd())),
             1,
-            TargetUse.EXCLUSIVE)) {
+            use)) {
       merge.run(0, MergeListener.none());
     }
     return (System.nanoTime() - start) / 1e9;
