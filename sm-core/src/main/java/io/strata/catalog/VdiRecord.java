@@ -69,6 +69,12 @@ public record VdiRecord(
     return type.equals(CBT_METADATA);
   }
 
+  /// Whether users have it as a disk or a snapshot with its data: a flag in its image, which may be
+  /// damaged, is not enough to give it up.
+  public boolean holdsDisk() {
+    return managed && !metadataOnly();
+  }
+
   /// Names its content as it is now, where that is known: a snapshot never changes.
   public Optional<String> knownContent() {
     return contentId.or(() -> isASnapshot ? Optional.of(uuid.toString()) : Optional.empty());

@@ -78,11 +78,10 @@ final class CollectionPlans {
         .collect(Collectors.toUnmodifiableSet());
   }
 
-  /// What the catalog knows as a disk or a snapshot with data. A flag in an image, which may be
-  /// damaged, is not enough to give one of these up.
+  /// What the catalog knows as a disk or a snapshot with data.
   private Set<VdiUuid> disks(SrUuid sr) throws StorageException {
     return core.catalog().read(r -> r.vdis(sr)).stream()
-        .filter(vdi -> vdi.managed() && !vdi.metadataOnly())
+        .filter(VdiRecord::holdsDisk)
         .map(VdiRecord::uuid)
         .collect(Collectors.toUnmodifiableSet());
   }

@@ -80,10 +80,10 @@ final class Reconciler {
 
   /// A VHD that can't be read says nothing of itself, and one whose parent can't be found not which
   /// node that was: what was known before stays. A damaged base must not pass for a disk of its own
-  /// that nobody needs.
+  /// that nobody needs, nor a disk for a base because of a flag in its image.
   private static Volume seen(VdiRecord known, Volume volume) {
     if (volume.problem().isEmpty()) {
-      return volume;
+      return known.holdsDisk() ? volume.withHidden(false) : volume;
     }
     boolean unreadable = volume.virtualSizeBytes() == 0;
     return new Volume(
@@ -167,7 +167,8 @@ final class Reconciler {
     private void present(CatalogWriter writer, Optional<VdiRecord> known, Volume volume)
         throws StorageException {
       if (known.isPresent()) {
-        writer.observeVdi(seen(known.get(), volume));
+        boolean givenUp = newer.isPresent() && !newer.get().vdis().containsKey(volume.uuid());
+        writer.observeVdi(givenUp ? volume : seen(known.get(), volume));
         if (known.get().missing()) {
           found.add(volume.uuid());
         }

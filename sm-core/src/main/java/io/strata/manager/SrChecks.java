@@ -65,7 +65,7 @@ final class SrChecks {
       throws StorageException {
     try (var _ = core.locks().sr(sr, "sr-check")) {
       Optional<VdiRecord> disk =
-          core.catalog().read(r -> r.findVdi(vdi)).filter(d -> d.managed() && !d.metadataOnly());
+          core.catalog().read(r -> r.findVdi(vdi)).filter(VdiRecord::holdsDisk);
       boolean still = repository.volume(vdi).map(Volume::hidden).orElse(false);
       return disk.isPresent() && still ? List.of(hidden(disk.get())) : List.of();
     }
@@ -85,7 +85,8 @@ final class SrChecks {
             + vdi.uuid()
             + " ("
             + vdi.nameLabel()
-            + ") is marked as hidden on the storage, which only bases of others are",
+            + ") is marked as hidden on the storage, which only bases of others are; attaching it for"
+            + " writing takes the mark away",
         Optional.empty());
   }
 
@@ -103,7 +104,7 @@ final class SrChecks {
   private List<VdiRecord> absent(SrUuid sr, List<Volume> volumes) throws StorageException {
     Set<VdiUuid> present = volumes.stream().map(Volume::uuid).collect(Collectors.toSet());
     return core.catalog().read(r -> r.vdis(sr)).stream()
-        .filter(vdi -> vdi.managed() && !vdi.metadataOnly() && !present.contains(vdi.uuid()))
+        .filter(vdi -> vdi.holdsDisk() && !present.contains(vdi.uuid()))
         .toList();
   }
 

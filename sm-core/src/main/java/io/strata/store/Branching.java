@@ -55,7 +55,7 @@ final class Branching {
       return new Branch(spec, Way.DONE, Optional.empty());
     }
     Node source = shelf.requireVhd(spec.source(), refusal);
-    if (source.hidden()) {
+    if (source.hidden() && shelf.index().needed(source)) {
       throw new StorageException(
           ErrorCode.VDI_UNAVAILABLE,
           "VDI " + spec.source() + " is the hidden base of others.",

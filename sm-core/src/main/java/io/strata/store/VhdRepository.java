@@ -220,6 +220,9 @@ public final class VhdRepository implements Repository {
           if (mode == AccessMode.RW) {
             shelf.cancelMerges(vdi);
             requireWritable(node);
+            if (node.hidden()) {
+              shelf.hide(vdi, false);
+            }
           }
           shelf.open.requireFree(vdi, mode);
           return shelf.open.add(vdi, mode, openBelow(node, mode == AccessMode.RW));
@@ -232,9 +235,10 @@ public final class VhdRepository implements Repository {
         : shelf.openChain(node, writable);
   }
 
-  /// A write to a node would change everything that depends on it.
+  /// A write to a node would change everything that depends on it. One that is hidden and on which
+  /// nothing depends is a disk by what its owner knows, and was marked by damage.
   private void requireWritable(Node node) throws StorageException {
-    if (node.hidden() || shelf.index().needed(node)) {
+    if (shelf.index().needed(node)) {
       throw new StorageException(
           ErrorCode.VDI_UNAVAILABLE,
           "VDI " + node.vdi() + " can't be opened for writing: other VDIs depend on its data.",

@@ -148,6 +148,21 @@ class SrChecksTest {
     assertThat(manager.intents()).isEmpty();
   }
 
+  /// Storage that loses one write of a flag, and says nothing, must not cost a disk.
+  @Test
+  void aDiskThatIsMarkedAsHiddenStaysADiskAndIsOneAgainOnceItIsAttached() throws Exception {
+    try (FileContainer image = FileContainer.openReadWrite(file(disk))) {
+      VhdEditor.setHidden(image, true);
+    }
+    manager.srScan(sr);
+    assertThat(manager.vdi(disk).managed()).isTrue();
+    manager.srGc(sr);
+    assertThat(file(disk)).exists();
+    manager.vdiAttach(VdiAttach.of(disk, AccessMode.RW));
+    assertThat(check(false).findings()).isEmpty();
+    manager.vdiDetach(disk, VdiAttach.HOST_DOMAIN);
+  }
+
   @Test
   void whatCantBeCheckedIsRefused() throws Exception {
     try (Bench bench = new Bench(folder.resolve("bench"))) {
