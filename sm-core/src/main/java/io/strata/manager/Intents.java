@@ -8,10 +8,12 @@ import io.strata.spi.ErrorCode;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /// Operations of several steps, from the record that is made first to the commit that removes it in
 /// one transaction with the result.
@@ -65,8 +67,30 @@ final class Intents {
     return new Intent(left.id(), left.operation(), left.sr());
   }
 
-  boolean running(IntentRecord intent) {
-    return running.contains(intent.id());
+  /// The intents of an SR that a crash or a failed undo left over.
+  List<IntentRecord> leftOver(SrUuid sr) throws StorageException {
+    return leftOver(() -> core.catalog().read(r -> r.intents(sr)));
+  }
+
+  /// One that ends leaves the catalog before it stops running. So one that does not run is left
+  /// over only if the catalog has it still.
+  List<IntentRecord> leftOver(Recorded recorded) throws StorageException {
+    List<IntentRecord> idle = notRunning(recorded.intents());
+    if (idle.isEmpty()) {
+      return idle;
+    }
+    Set<UUID> ids = idle.stream().map(IntentRecord::id).collect(Collectors.toUnmodifiableSet());
+    return notRunning(recorded.intents()).stream().filter(i -> ids.contains(i.id())).toList();
+  }
+
+  /// Reads what the catalog has now.
+  @FunctionalInterface
+  interface Recorded {
+    List<IntentRecord> intents() throws StorageException;
+  }
+
+  private List<IntentRecord> notRunning(List<IntentRecord> recorded) {
+    return recorded.stream().filter(intent -> !running.contains(intent.id())).toList();
   }
 
   /// Keeps writers off a disk whose interrupted operation recovery is going to replay: that would
@@ -74,8 +98,8 @@ final class Intents {
   ///
   /// @throws StorageException [ErrorCode#VDI_UNAVAILABLE] while there is one
   void assertNoneToReplay(SrUuid sr, VdiUuid disk) throws StorageException {
-    for (IntentRecord left : core.catalog().read(r -> r.intents(sr))) {
-      if (!running(left) && Replay.changes(left, disk)) {
+    for (IntentRecord left : leftOver(sr)) {
+      if (Replay.changes(left, disk)) {
         throw new StorageException(
             ErrorCode.VDI_UNAVAILABLE,
             "A "

@@ -10,7 +10,6 @@ import io.strata.spi.Snapshots.SnapshotSpec;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
-import java.util.List;
 import java.util.Optional;
 
 /// Ends what a crash interrupted. Operations that make a new disk or a snapshot are undone, since
@@ -97,9 +96,8 @@ final class Recovery {
   /// Ends interrupted operations on an SR's VDIs. The caller holds the SR alone, and none of its
   /// disks is served that an intent is about.
   void settle(SrUuid sr, Repository repository) throws StorageException {
-    List<IntentRecord> left = core.catalog().read(r -> r.intents(sr));
-    for (IntentRecord intent : left) {
-      if (!intents.running(intent) && intent.host().equals(core.host())) {
+    for (IntentRecord intent : intents.leftOver(sr)) {
+      if (intent.host().equals(core.host())) {
         attempt(intent, () -> settleVdi(intent, repository));
       }
     }
