@@ -8,7 +8,7 @@ import java.lang.foreign.ValueLayout;
 /// A range of a file that has storage of its own, which writes replace in place.
 ///
 /// It comes from the ioctl `FS_IOC_FIEMAP`, which looks at one extent, where a search for the next
-/// hole would walk through all of them.
+/// hole may walk through all of them.
 ///
 /// | struct fiemap | bytes | |
 /// |---|---|---|
@@ -35,12 +35,15 @@ record FileExtent(long startBytes, long endBytes) {
   /// it is not written yet, shared, compressed, or the like.
   private static final int HARMLESS_FLAGS = 0x1 | 0x1000;
 
-  /// The extent that holds a place, or none.
+  /// How much is looked at: the kernel tells of no more than it was asked for.
+  private static final long WINDOW_BYTES = 8L << 20;
+
+  /// What the extent that holds a place has from there on, up to 8 MiB of it; or none.
   static FileExtent at(int fd, long offsetBytes) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment map = arena.allocate(FIEMAP_BYTES, Long.BYTES);
       map.set(ValueLayout.JAVA_LONG, 0, offsetBytes);
-      map.set(ValueLayout.JAVA_LONG, LENGTH_AT, 1);
+      map.set(ValueLayout.JAVA_LONG, LENGTH_AT, WINDOW_BYTES);
       map.set(ValueLayout.JAVA_INT, EXTENT_COUNT_AT, 1);
       if (LinuxCalls.ioctl(fd, FS_IOC_FIEMAP, map) != 0
           || map.get(ValueLayout.JAVA_INT, MAPPED_EXTENTS_AT) != 1

@@ -129,6 +129,20 @@ class DirectWriteQueueTest {
   }
 
   @Test
+  void extentsAreSeenAsFarAsTheyGo() throws IOException {
+    int fd = LinuxCalls.open(folder.resolve("file"), LinuxCalls.O_RDONLY, 0);
+    try {
+      FileExtent extent = FileExtent.at(fd, PAGE_BYTES);
+      assertThat(extent.holds(PAGE_BYTES, 8L * PAGE_BYTES)).isTrue();
+      assertThat(extent.holds(PAGE_BYTES, (long) PAGES * PAGE_BYTES)).isFalse();
+      FileExtent hole = FileExtent.at(fd, (PAGES - 9L) * PAGE_BYTES);
+      assertThat(hole.holds((PAGES - 9L) * PAGE_BYTES, PAGE_BYTES)).isFalse();
+    } finally {
+      LinuxCalls.close(fd);
+    }
+  }
+
+  @Test
   void piecesThatAdjoinAreOneWrite() throws IOException {
     try (WriteQueue queue = queue()) {
       for (long page = 10; page < 20; page++) {
