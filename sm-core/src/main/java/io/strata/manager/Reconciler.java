@@ -82,8 +82,10 @@ final class Reconciler {
   /// node that was: what was known before stays. A damaged base must not pass for a disk of its own
   /// that nobody needs, nor a disk for a base because of a flag in its image.
   private static Volume seen(VdiRecord known, Volume volume) {
+    // What could not be read so far passes for a disk without being known as one.
+    boolean disk = known.holdsDisk() && known.virtualSizeBytes() > 0;
     if (volume.problem().isEmpty()) {
-      return known.holdsDisk() ? volume.withHidden(false) : volume;
+      return disk ? volume.withHidden(false) : volume;
     }
     boolean unreadable = volume.virtualSizeBytes() == 0;
     return new Volume(
@@ -91,7 +93,7 @@ final class Reconciler {
         volume.kind(),
         volume.virtualSizeBytes(),
         volume.physicalBytes(),
-        unreadable ? !known.managed() : volume.hidden(),
+        (disk || unreadable) ? !known.managed() : volume.hidden(),
         volume.parent().or(known::parent),
         volume.version(),
         volume.problem());
@@ -167,8 +169,7 @@ final class Reconciler {
     private void present(CatalogWriter writer, Optional<VdiRecord> known, Volume volume)
         throws StorageException {
       if (known.isPresent()) {
-        boolean givenUp = newer.isPresent() && !newer.get().vdis().containsKey(volume.uuid());
-        writer.observeVdi(givenUp ? volume : seen(known.get(), volume));
+        writer.observeVdi(givenUp(known.get(), volume) ? volume : seen(known.get(), volume));
         if (known.get().missing()) {
           found.add(volume.uuid());
         }
@@ -191,6 +192,14 @@ final class Reconciler {
       if (!volume.hidden()) {
         added.add(volume.uuid());
       }
+    }
+
+    /// Whether another host destroyed the disk, of which the storage keeps what others need.
+    private boolean givenUp(VdiRecord known, Volume volume) {
+      return known.holdsDisk()
+          && volume.problem().isEmpty()
+          && newer.isPresent()
+          && !newer.get().vdis().containsKey(volume.uuid());
     }
 
     private void absent(CatalogWriter writer, VdiRecord vdi) throws StorageException {

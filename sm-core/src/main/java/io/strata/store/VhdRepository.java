@@ -220,11 +220,11 @@ public final class VhdRepository implements Repository {
           if (mode == AccessMode.RW) {
             shelf.cancelMerges(vdi);
             requireWritable(node);
-            if (node.hidden()) {
-              shelf.hide(vdi, false);
-            }
           }
           shelf.open.requireFree(vdi, mode);
+          if (mode == AccessMode.RW && node.hidden()) {
+            shelf.hide(vdi, false);
+          }
           return shelf.open.add(vdi, mode, openBelow(node, mode == AccessMode.RW));
         });
   }
@@ -235,10 +235,11 @@ public final class VhdRepository implements Repository {
         : shelf.openChain(node, writable);
   }
 
-  /// A write to a node would change everything that depends on it. One that is hidden and on which
-  /// nothing depends is a disk by what its owner knows, and was marked by damage.
+  /// A write to a node would change everything that depends on it. A hidden node on which nothing
+  /// can depend may be a disk that damage marked so: its owner knows.
   private void requireWritable(Node node) throws StorageException {
-    if (shelf.index().needed(node)) {
+    boolean mayBeNeeded = node.hidden() && !shelf.index().unreadable().isEmpty();
+    if (mayBeNeeded || shelf.index().needed(node)) {
       throw new StorageException(
           ErrorCode.VDI_UNAVAILABLE,
           "VDI " + node.vdi() + " can't be opened for writing: other VDIs depend on its data.",
