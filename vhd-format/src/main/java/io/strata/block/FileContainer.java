@@ -16,7 +16,6 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 
 /// A regular file as a container: sparse, with holes punched where content goes.
@@ -239,8 +238,8 @@ public final class FileContainer implements Container {
   }
 
   @Override
-  public Optional<WriteQueue> directWrites() {
-    return readOnly ? Optional.empty() : DirectWriteQueue.open(path, fd, NativeAio::open);
+  public void dropCached(long offsetBytes, long lengthBytes) {
+    LinuxCalls.dropCached(fd, offsetBytes, lengthBytes);
   }
 
   @Override
