@@ -2,6 +2,7 @@
 package io.strata.block;
 
 import java.io.IOException;
+import java.util.Optional;
 
 /// A block device that can grow: a file, or a volume in a store.
 ///
@@ -25,9 +26,15 @@ public interface Container extends BlockDevice {
   /// told but by the flush.
   default void writeback(long offsetBytes, long lengthBytes) {}
 
-  /// Says that nobody is going to read the range soon, so that memory need not keep it; what is not
-  /// on the medium yet is kept. Only a hint.
-  default void dropCached(long offsetBytes, long lengthBytes) {}
+  /// A way to make many small writes far apart, past what memory keeps of the content: that is
+  /// dropped around each, so whoever reads there next waits for the medium. For containers that
+  /// nobody else uses meanwhile.
+  ///
+  /// @return none where the storage has none, or none that is faster; to be closed before the
+  ///   container
+  default Optional<WriteQueue> directWrites() {
+    return Optional.empty();
+  }
 
   /// Where the content lives, for messages: a path or a volume's name.
   String location();

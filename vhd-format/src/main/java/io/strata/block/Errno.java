@@ -8,7 +8,8 @@ final class Errno {
   static String text(int number) {
     return switch (number) {
       case 1 -> "Operation not permitted";
-      case 5 -> "Input/output error";
+      case LinuxCalls.EIO -> "Input/output error";
+      case LinuxCalls.EAGAIN -> "Resource temporarily unavailable";
       case 13 -> "Permission denied";
       case 20 -> "Not a directory";
       case 21 -> "Is a directory";

@@ -16,6 +16,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /// A regular file as a container: sparse, with holes punched where content goes.
@@ -238,8 +239,8 @@ public final class FileContainer implements Container {
   }
 
   @Override
-  public void dropCached(long offsetBytes, long lengthBytes) {
-    LinuxCalls.dropCached(fd, offsetBytes, lengthBytes);
+  public Optional<WriteQueue> directWrites() {
+    return readOnly ? Optional.empty() : DirectWriteQueue.open(path, fd, NativeAio::open);
   }
 
   @Override

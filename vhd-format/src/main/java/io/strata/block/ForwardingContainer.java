@@ -4,6 +4,7 @@ package io.strata.block;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.util.Optional;
 
 /// A container that hands everything on to another one; what differs is overridden.
 public abstract class ForwardingContainer implements Container {
@@ -94,8 +95,8 @@ public abstract class ForwardingContainer implements Container {
   }
 
   @Override
-  public void dropCached(long offsetBytes, long lengthBytes) {
-    below.dropCached(offsetBytes, lengthBytes);
+  public Optional<WriteQueue> directWrites() {
+    return below.directWrites();
   }
 
   @Override

@@ -17,8 +17,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /// The few system calls that the JDK does not offer: open(2) with flags, fallocate(2), lseek(2) for
-/// holes, sync_file_range(2), syncfs(2), posix_fadvise(2), ftruncate(2), leases by fcntl(2). Linux
-/// on 64-bit machines.
+/// holes, sync_file_range(2), syncfs(2), fstatfs(2), ioctl(2), ftruncate(2), leases by fcntl(2).
+/// Linux on 64-bit machines.
 final class LinuxCalls {
   static final int O_RDONLY = 0;
   static final int O_RDWR = 2;
@@ -26,6 +26,9 @@ final class LinuxCalls {
   static final int O_EXCL = 0x80;
   static final int O_NOFOLLOW = 0x20000;
   static final int O_CLOEXEC = 0x80000;
+
+  /// On x86-64.
+  static final int O_DIRECT = 0x4000;
 
   static final int FALLOC_KEEP_SIZE = 1;
   static final int FALLOC_PUNCH_HOLE = 2;
@@ -40,7 +43,9 @@ final class LinuxCalls {
 
   static final int ENOENT = 2;
   static final int EINTR = 4;
+  static final int EIO = 5;
   static final int ENXIO = 6;
+  static final int EAGAIN = 11;
   static final int EEXIST = 17;
   static final int EINVAL = 22;
   static final int ENOSPC = 28;
@@ -48,7 +53,7 @@ final class LinuxCalls {
   static final int EOPNOTSUPP = 95;
 
   private static final Linker LINKER = Linker.nativeLinker();
-  private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
+  static final MemoryLayout STATE = Linker.Option.captureStateLayout();
   private static final VarHandle ERRNO =
       STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
   private static final MethodHandle OPEN =
@@ -90,17 +95,25 @@ final class LinuxCalls {
               ValueLayout.JAVA_LONG,
               ValueLayout.JAVA_INT));
 
-  private static final MethodHandle POSIX_FADVISE =
+  private static final MethodHandle FSTATFS =
       handle(
-          "posix_fadvise",
+          "fstatfs",
+          FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS));
+
+  /// Size of `struct statfs` with room to spare; `f_type` and `f_bsize` come first.
+  private static final long STATFS_BYTES = 256;
+
+  private static final long STATFS_BLOCK_BYTES_AT = 8;
+
+  private static final MethodHandle IOCTL =
+      handle(
+          "ioctl",
           FunctionDescriptor.of(
               ValueLayout.JAVA_INT,
               ValueLayout.JAVA_INT,
               ValueLayout.JAVA_LONG,
-              ValueLayout.JAVA_LONG,
-              ValueLayout.JAVA_INT));
-
-  private static final int POSIX_FADV_DONTNEED = 4;
+              ValueLayout.ADDRESS),
+          Linker.Option.firstVariadicArg(2));
 
   private static final MethodHandle SYNCFS =
       handle("syncfs", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
@@ -143,7 +156,7 @@ final class LinuxCalls {
       MemorySegment stat = arena.allocate(STAT_BYTES, Long.BYTES);
       int result = (int) LSTAT.invokeExact(state, arena.allocateFrom(path.toString()), stat);
       if (result != 0) {
-        throw openFailure(path, (int) ERRNO.get(state, 0L));
+        throw openFailure(path, errno(state));
       }
       return stat.get(ValueLayout.JAVA_LONG, STAT_BLOCKS_AT) * STAT_BLOCK_BYTES;
     } catch (IOException | RuntimeException | Error e) {
@@ -161,7 +174,7 @@ final class LinuxCalls {
       MemorySegment state = arena.allocate(STATE);
       int fd = (int) OPEN.invokeExact(state, arena.allocateFrom(path.toString()), flags, mode);
       if (fd < 0) {
-        throw openFailure(path, (int) ERRNO.get(state, 0L));
+        throw openFailure(path, errno(state));
       }
       return fd;
     } catch (IOException | RuntimeException | Error e) {
@@ -181,7 +194,7 @@ final class LinuxCalls {
   private static int errorOf(Call call) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = arena.allocate(STATE);
-      return call.run(state) == 0 ? 0 : (int) ERRNO.get(state, 0L);
+      return call.run(state) == 0 ? 0 : errno(state);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable t) {
@@ -208,7 +221,7 @@ final class LinuxCalls {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = arena.allocate(STATE);
       long result = (long) LSEEK.invokeExact(state, fd, offsetBytes, whence);
-      return result >= 0 ? result : -(int) ERRNO.get(state, 0L);
+      return result >= 0 ? result : -errno(state);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable t) {
@@ -227,14 +240,29 @@ final class LinuxCalls {
                 state, fd, offsetBytes, lengthBytes, SYNC_FILE_RANGE_WRITE_AND_WAIT));
   }
 
-  /// Lets the page cache forget a range, but for what it has not written yet. A hint: nobody hears
-  /// of a failure.
-  static void dropCached(int fd, long offsetBytes, long lengthBytes) {
-    int _ =
-        errorOf(state ->
-            (int)
-                POSIX_FADVISE.invokeExact(
-                    state, fd, offsetBytes, lengthBytes, POSIX_FADV_DONTNEED));
+  /// The file system of a file.
+  ///
+  /// @param type its magic number, see linux/magic.h
+  record FileSystem(long type, long blockBytes) {}
+
+  /// The file system that holds a file; one of type 0 where it can't be told.
+  static FileSystem fileSystem(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment found = arena.allocate(STATFS_BYTES, Long.BYTES);
+      int error = errorOf(state -> (int) FSTATFS.invokeExact(state, fd, found));
+      return error != 0
+          ? new FileSystem(0, 0)
+          : new FileSystem(
+              found.get(ValueLayout.JAVA_LONG, 0),
+              found.get(ValueLayout.JAVA_LONG, STATFS_BLOCK_BYTES_AT));
+    }
+  }
+
+  /// An ioctl(2) with a structure that it reads and fills.
+  ///
+  /// @return 0, or the error number
+  static int ioctl(int fd, long request, MemorySegment argument) {
+    return errorOf(state -> (int) IOCTL.invokeExact(state, fd, request, argument));
   }
 
   /// @return 0, or the error number
@@ -267,9 +295,16 @@ final class LinuxCalls {
     };
   }
 
+  /// The error number that a call left.
+  ///
+  /// @param state of [#STATE], given to the call
+  static int errno(MemorySegment state) {
+    return (int) ERRNO.get(state, 0L);
+  }
+
+  /// A function of libc, whose first parameter becomes the [#STATE] for its error number.
   @SuppressWarnings("restricted")
-  private static MethodHandle handle(
-      String name, FunctionDescriptor descriptor, Linker.Option... options) {
+  static MethodHandle handle(String name, FunctionDescriptor descriptor, Linker.Option... options) {
     SymbolLookup lookup = LINKER.defaultLookup();
     Linker.Option[] all = java.util.Arrays.copyOf(options, options.length + 1);
     all[options.length] = Linker.Option.captureCallState("errno");

@@ -28,9 +28,6 @@ import org.jspecify.annotations.Nullable;
 public final class VhdMerge implements Closeable {
   private static final int PIECE_BYTES = 256 * 1024;
 
-  /// Up to this size a piece is small beside what the page cache keeps as one.
-  private static final int SMALL_BYTES = 64 * 1024;
-
   /// Up to this size a run is read to see whether it is zeroes; beyond, holes are asked for.
   private static final int SMALL_SECTORS = 64;
 
@@ -43,9 +40,7 @@ public final class VhdMerge implements Closeable {
   /// The target; null where it is fixed.
   private final @Nullable WritableLeaf leaf;
 
-  /// None where others read the target.
-  private final @Nullable CacheDrop cacheDrop;
-
+  private final TargetUse use;
   private final ParentMap map;
   private final BlockGeometry geometry;
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(PIECE_BYTES);
@@ -54,10 +49,9 @@ public final class VhdMerge implements Closeable {
     this.run = run;
     this.target = target;
     this.leaf = leaf;
+    this.use = use;
     Layer into = run.get(target);
     geometry = into.geometry();
-    cacheDrop =
-        use == TargetUse.EXCLUSIVE ? new CacheDrop(into.container(), System::nanoTime) : null;
     // What is only in the target stays there: where nothing is below it, nobody need look for it.
     boolean lowest = target == run.size() - 1;
     map =
@@ -128,8 +122,9 @@ public final class VhdMerge implements Closeable {
   public void run(int fromBlock, MergeListener listener) throws IOException {
     Layer into = run.get(target);
     int blocks = (int) Math.ceilDiv(into.sizeBytes(), (long) geometry.blockBytes());
-    try (EarlyWriteback writeback = new EarlyWriteback(into.container())) {
-      mergeBlocks(fromBlock, blocks, listener, writeback);
+    try (MergeWrites writes = new MergeWrites(into.container(), use)) {
+      mergeBlocks(fromBlock, blocks, listener, writes);
+      writes.drain();
     }
     if (leaf == null) {
       commit();
@@ -139,16 +134,16 @@ public final class VhdMerge implements Closeable {
     listener.durableUpTo(blocks);
   }
 
-  private void mergeBlocks(
-      int fromBlock, int blocks, MergeListener listener, EarlyWriteback writeback)
+  private void mergeBlocks(int fromBlock, int blocks, MergeListener listener, MergeWrites writes)
       throws IOException {
     long sinceCommit = 0;
     for (int block = fromBlock; block < blocks; block++) {
       if (!heldByOthers(block)) {
         continue;
       }
-      sinceCommit += mergeBlock(block, listener, writeback);
+      sinceCommit += mergeBlock(block, listener, writes);
       if (sinceCommit >= COMMIT_BYTES || (leaf != null && leaf.commitDue())) {
+        writes.drain();
         commit();
         listener.durableUpTo(block + 1);
         sinceCommit = 0;
@@ -179,7 +174,7 @@ public final class VhdMerge implements Closeable {
     return false;
   }
 
-  private long mergeBlock(int block, MergeListener listener, EarlyWriteback writeback)
+  private long mergeBlock(int block, MergeListener listener, MergeWrites writes)
       throws IOException {
     int[] runs = map.runs(block);
     long merged = 0;
@@ -191,7 +186,7 @@ public final class VhdMerge implements Closeable {
       }
       for (int at = runs[r]; at < end; ) {
         int sectors = Math.min(end - at, PIECE_BYTES / SECTOR_BYTES);
-        int copied = copy(block, at, sectors, run.get(owner), writeback);
+        int copied = copy(block, at, sectors, run.get(owner), writes);
         at += copied;
         merged += (long) copied * SECTOR_BYTES;
         listener.merged((long) copied * SECTOR_BYTES);
@@ -203,7 +198,7 @@ public final class VhdMerge implements Closeable {
   /// Copies sectors of one image to the target: holes as holes.
   ///
   /// @return the sectors copied, at least 1
-  private int copy(int block, int sector, int sectors, Layer from, EarlyWriteback writeback)
+  private int copy(int block, int sector, int sectors, Layer from, MergeWrites writes)
       throws IOException {
     long absolute = (long) block * geometry.sectorsPerBlock() + sector;
     int count = (int) Math.min(sectors, from.contiguousSectors(absolute));
@@ -223,7 +218,7 @@ public final class VhdMerge implements Closeable {
       kind = Bytes.zeroes(buffer.flip()) ? Kind.HOLE : Kind.DATA;
     }
     if (kind == Kind.DATA) {
-      put(block, sector, buffer, writeback);
+      put(block, sector, buffer, writes);
     } else {
       zero(block, sector, count);
     }
@@ -243,36 +238,25 @@ public final class VhdMerge implements Closeable {
     }
   }
 
-  private void put(int block, int sector, ByteBuffer data, EarlyWriteback writeback)
-      throws IOException {
-    int length = data.remaining();
+  private void put(int block, int sector, ByteBuffer data, MergeWrites writes) throws IOException {
     if (leaf == null) {
-      long at = diskOffset(block, sector);
-      dropCached(at, length);
-      run.get(target).container().write(at, data, Durability.WRITE_BACK);
-      writeback.written(at, length);
+      writes.replace(diskOffset(block, sector), data);
       return;
     }
+    int sectors = data.remaining() / SECTOR_BYTES;
     ReentrantLock lock = leaf.lockOf(block);
     lock.lock();
     try {
       LeafBlock own = allocated(leaf, block);
       long at = leaf.dataOffsetBytes(own, (long) sector * SECTOR_BYTES);
       if (own.full()) {
-        // Else the bitmaps of what lies around would have to be read again.
-        dropCached(at, length);
+        writes.replace(at, data);
+      } else {
+        writes.add(at, data);
+        leaf.addSectors(own, sector, sector + sectors);
       }
-      leaf.layer().container().write(at, data, Durability.WRITE_BACK);
-      leaf.addSectors(own, sector, sector + length / SECTOR_BYTES);
-      writeback.written(at, length);
     } finally {
       lock.unlock();
-    }
-  }
-
-  private void dropCached(long offsetBytes, int lengthBytes) {
-    if (cacheDrop != null && lengthBytes <= SMALL_BYTES) {
-      cacheDrop.writing(offsetBytes);
     }
   }
 

@@ -3,19 +3,15 @@ package io.strata.block;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.strata.block.BlockDevice.Durability;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,34 +28,6 @@ class FileContainerTest {
       container.write(0, ByteBuffer.allocate(BYTES), Durability.WRITE_BACK);
       assertThat(container.wroteBack(0, BYTES)).isZero();
       assertThat(container.wroteBack(-1, BYTES)).isEqualTo(LinuxCalls.EINVAL);
-    }
-  }
-
-  @Test
-  void cacheForgetsWhatIsOnTheMediumAndNothingElse() throws IOException {
-    assumeFalse(Files.getFileStore(folder).type().equals("tmpfs"), "a tmpfs is but cache");
-    Path name = folder.resolve("file");
-    byte[] bytes = new byte[BYTES];
-    Arrays.fill(bytes, (byte) 1);
-    try (FileContainer container = FileContainer.create(name)) {
-      container.ensureCapacity(BYTES);
-      container.write(0, ByteBuffer.wrap(bytes), Durability.WRITE_BACK);
-      container.flush();
-      assertThat(cached(name)).isTrue();
-      bytes[BYTES / 2] = 2;
-      container.write(BYTES / 2, ByteBuffer.wrap(new byte[] {2}), Durability.WRITE_BACK);
-      container.dropCached(0, BYTES);
-      assertThat(cached(name)).isFalse();
-      ByteBuffer found = ByteBuffer.allocate(BYTES);
-      container.read(0, found);
-      assertThat(found.array()).isEqualTo(bytes);
-    }
-  }
-
-  private static boolean cached(Path file) throws IOException {
-    try (FileChannel channel = FileChannel.open(file);
-        Arena arena = Arena.ofConfined()) {
-      return channel.map(FileChannel.MapMode.READ_ONLY, 0, BYTES, arena).isLoaded();
     }
   }
 

@@ -64,6 +64,11 @@ final class VhdRig {
     this(seed, sizeBytes, Optional.empty());
   }
 
+  /// From now on direct writes are lost, although they are drained.
+  void withoutDrains() {
+    log.withoutDrains();
+  }
+
   /// Creates a dynamic disk, and opens it.
   void create() throws IOException {
     leaf = add();

@@ -164,6 +164,31 @@ enum VhdWorkload implements CrashWorkload {
     }
   },
 
+  /// A leaf over a fixed disk, whose sectors all have their place, is merged into it: its pieces go
+  /// past the page cache.
+  MERGE_FIXED {
+    @Override
+    void create(VhdRig rig) throws IOException {
+      rig.createFixed(0);
+    }
+
+    @Override
+    void run(VhdRig rig) throws IOException {
+      fill(rig);
+      for (int i = 0; i < 2; i++) {
+        rig.snapshot();
+        changes(rig, 12);
+        rig.mergeIntoParent();
+        changes(rig, 4);
+      }
+    }
+
+    @Override
+    public CrashBudget budget(CrashBudget general) {
+      return inPlace(general);
+    }
+  },
+
   /// Growth of fixed disks: into room that other programs left, beyond it, and of images that an
   /// earlier power cut left longer than their footer says.
   FIXED_RESIZE {

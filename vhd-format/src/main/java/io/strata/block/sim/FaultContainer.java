@@ -3,6 +3,7 @@ package io.strata.block.sim;
 
 import io.strata.block.Container;
 import io.strata.block.ExtentVisitor;
+import io.strata.block.WriteQueue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -138,6 +139,12 @@ public final class FaultContainer implements Container {
   @Override
   public long physicalBytes() throws IOException {
     return target.physicalBytes();
+  }
+
+  /// Direct writes fail when they are drained.
+  @Override
+  public Optional<WriteQueue> directWrites() {
+    return target.readOnly() ? Optional.empty() : Optional.of(new HeldWriteQueue(this, () -> true));
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.strata.block.sim;
 
 import io.strata.block.Container;
 import io.strata.block.ExtentVisitor;
+import io.strata.block.WriteQueue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -10,7 +11,8 @@ import java.util.Optional;
 /// Notes every change and every completed flush of a container in a log.
 ///
 /// A change is noted before it is made, since one that fails may have been made in part. Writes are
-/// noted in whole sectors of 512 bytes, with what surrounds the bytes written.
+/// noted in whole sectors of 512 bytes, with what surrounds the bytes written. Direct writes reach
+/// it when they are drained, see [HeldWriteQueue].
 public final class RecordingContainer implements Container {
   private final Container target;
   private final WriteLog log;
@@ -139,6 +141,13 @@ public final class RecordingContainer implements Container {
   @Override
   public long physicalBytes() throws IOException {
     return target.physicalBytes();
+  }
+
+  @Override
+  public Optional<WriteQueue> directWrites() {
+    return target.readOnly()
+        ? Optional.empty()
+        : Optional.of(new HeldWriteQueue(this, log::drains));
   }
 
   @Override

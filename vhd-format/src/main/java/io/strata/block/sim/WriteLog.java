@@ -12,6 +12,8 @@ public final class WriteLog {
   private final List<LogEntry> entries = new ArrayList<>();
   private final List<Long> epochs = new ArrayList<>();
 
+  private volatile boolean drains = true;
+
   /// An empty log.
   public WriteLog() {}
 
@@ -24,6 +26,16 @@ public final class WriteLog {
   /// How many containers this log knows.
   public synchronized int containers() {
     return epochs.size();
+  }
+
+  /// From now on direct writes are not made when they are drained, to see whether anyone misses
+  /// them.
+  public void withoutDrains() {
+    drains = false;
+  }
+
+  boolean drains() {
+    return drains;
   }
 
   /// Notes what the program above does.
