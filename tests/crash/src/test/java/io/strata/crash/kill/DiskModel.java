@@ -170,6 +170,9 @@ final class DiskModel {
   }
 
   /// After the daemon's death: checks what is found, and goes on from there.
+  ///
+  /// @param found the whole disk, which may be smaller than before where it was put back: what it
+  ///   held beyond is gone, and reads as zeroes once it grows again
   synchronized void recovered(long[] found) {
     boolean wentBack =
         reverted.isPresent() && Arrays.equals(found, Arrays.copyOf(reverted.get(), found.length));
@@ -179,6 +182,8 @@ final class DiskModel {
     reverted = Optional.empty();
     System.arraycopy(found, 0, current, 0, found.length);
     System.arraycopy(found, 0, durable, 0, found.length);
+    Arrays.fill(current, found.length, MOST_SECTORS, 0);
+    Arrays.fill(durable, found.length, MOST_SECTORS, 0);
     sinceFlush.clear();
     underWay.clear();
     frozen.clear();
