@@ -85,8 +85,8 @@ final class SrChecks {
             + vdi.uuid()
             + " ("
             + vdi.nameLabel()
-            + ") is marked as hidden on the storage, which only bases of others are; attaching it for"
-            + " writing takes the mark away",
+            + ") is marked as hidden on the storage, which only bases of others are; a disk loses the"
+            + " mark when it is attached for writing",
         Optional.empty());
   }
 

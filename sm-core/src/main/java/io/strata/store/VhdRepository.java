@@ -238,12 +238,22 @@ public final class VhdRepository implements Repository {
   /// A write to a node would change everything that depends on it. A hidden node on which nothing
   /// can depend may be a disk that damage marked so: its owner knows.
   private void requireWritable(Node node) throws StorageException {
-    boolean mayBeNeeded = node.hidden() && !shelf.index().unreadable().isEmpty();
-    if (mayBeNeeded || shelf.index().needed(node)) {
+    String refused = "VDI " + node.vdi() + " can't be opened for writing: ";
+    if (shelf.index().needed(node)) {
       throw new StorageException(
           ErrorCode.VDI_UNAVAILABLE,
-          "VDI " + node.vdi() + " can't be opened for writing: other VDIs depend on its data.",
+          refused + "other VDIs depend on its data.",
           "Clone it and write to the clone.");
+    }
+    List<Node> unreadable = shelf.index().unreadable();
+    if (node.hidden() && !unreadable.isEmpty()) {
+      throw new StorageException(
+          ErrorCode.VDI_UNAVAILABLE,
+          refused
+              + "it is marked as the base of others, and "
+              + unreadable.getFirst().name()
+              + " or its parent can't be read and may depend on it.",
+          "Restore or destroy that one first; sr-check says what is wrong with it.");
     }
   }
 

@@ -2,6 +2,7 @@
 package io.strata.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.strata.block.BlockDevice;
 import io.strata.block.FileContainer;
@@ -161,6 +162,31 @@ class SrChecksTest {
     manager.vdiAttach(VdiAttach.of(disk, AccessMode.RW));
     assertThat(check(false).findings()).isEmpty();
     manager.vdiDetach(disk, VdiAttach.HOST_DOMAIN);
+  }
+
+  @Test
+  void aDiskThatIsMarkedAsHiddenCanBeSnapshotted() throws Exception {
+    try (FileContainer image = FileContainer.openReadWrite(file(disk))) {
+      VhdEditor.setHidden(image, true);
+    }
+    VdiUuid snapshot = manager.vdiSnapshot(VdiSnapshot.of(disk));
+    assertThat(manager.vdi(disk).managed()).isTrue();
+    assertThat(manager.vdi(snapshot).managed()).isTrue();
+  }
+
+  @Test
+  void aDiskThatIsMarkedAsHiddenStaysSoWhileSomethingUnreadableMayDependOnIt() throws Exception {
+    VdiUuid other = manager.vdiCreate(VdiCreate.of(sr, "other", SIZE));
+    try (FileContainer image = FileContainer.openReadWrite(file(disk))) {
+      VhdEditor.setHidden(image, true);
+    }
+    Files.write(file(other), new byte[1 << 20]);
+    manager.srScan(sr);
+    assertThatThrownBy(() -> manager.vdiAttach(VdiAttach.of(disk, AccessMode.RW)))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("it is marked as the base of others")
+        .hasMessageContaining(other.toString());
+    assertThat(check(false).findings()).extracting(VolumeFinding::name).contains("volume-hidden");
   }
 
   @Test
