@@ -15,31 +15,40 @@ public final class Processor {
   /// a lock soon that a guest waits for.
   private static final int NICE = 10;
 
-  @SuppressWarnings("restricted") // setpriority as libc has it
+  private static final MethodHandle GETPRIORITY =
+      handle(
+          "getpriority",
+          FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
   private static final MethodHandle SETPRIORITY =
-      Linker.nativeLinker()
-          .downcallHandle(
-              Linker.nativeLinker().defaultLookup().findOrThrow("setpriority"),
-              FunctionDescriptor.of(
-                  ValueLayout.JAVA_INT,
-                  ValueLayout.JAVA_INT,
-                  ValueLayout.JAVA_INT,
-                  ValueLayout.JAVA_INT));
+      handle(
+          "setpriority",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT));
 
   private Processor() {}
 
-  /// Lets other threads go before the calling one from now on, and before those that it starts.
-  /// There may be no way back. For platform threads. Source: setpriority(2), where a priority is a
-  /// thread's own on Linux.
+  @SuppressWarnings("restricted") // as libc has it
+  private static MethodHandle handle(String function, FunctionDescriptor descriptor) {
+    Linker linker = Linker.nativeLinker();
+    return linker.downcallHandle(linker.defaultLookup().findOrThrow(function), descriptor);
+  }
+
+  /// Lets other threads go before the calling one from now on, and before those that it starts. One
+  /// that lets more of them go first already stays so. There may be no way back. For platform
+  /// threads. Source: setpriority(2), where a priority is a thread's own on Linux.
   ///
   /// @return whether the kernel agreed
   public static boolean yieldToOthers() {
     try {
-      return (int) SETPRIORITY.invokeExact(PRIO_PROCESS, CALLING_THREAD, NICE) == 0;
+      int now = (int) GETPRIORITY.invokeExact(PRIO_PROCESS, CALLING_THREAD);
+      return now >= NICE || (int) SETPRIORITY.invokeExact(PRIO_PROCESS, CALLING_THREAD, NICE) == 0;
     } catch (Error | RuntimeException failed) {
       throw failed;
     } catch (Throwable impossible) {
-      throw new AssertionError("setpriority throws nothing", impossible);
+      throw new AssertionError("they throw nothing", impossible);
     }
   }
 }
