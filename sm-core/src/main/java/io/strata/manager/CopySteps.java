@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.UUID;
 
 /// The steps of one copy. Each caller sees to it that no other works on the same target.
 final class CopySteps {
@@ -209,38 +208,41 @@ final class CopySteps {
       CopyRun run)
       throws StorageException {
     CopyCursor cursor = new CopyCursor(disks, run, intent, copiedBytes);
-    UUID removalId = UUID.randomUUID();
-    try {
-      if (copy.create().isPresent()) {
-        disks.create(hold.target(), copy.create().get());
-      }
-      if (cursor.durableBytes() == 0) {
-        intent.reached("created");
-      }
-      try (BlockDevice from = disks.open(hold.source(), source, AccessMode.RO);
-          BlockDevice to = disks.open(hold.target(), target(copy), AccessMode.RW)) {
-        cursor.copy(copy, source, from, to);
-        if (copy.verify()) {
-          verify(from, to, run);
+    try (Intents.Intent sourceRemoval = intents.following(Operation.VDI_DESTROY, source.sr())) {
+      try {
+        if (copy.create().isPresent()) {
+          disks.create(hold.target(), copy.create().get());
         }
-      } catch (IOException e) {
-        throw TransferFailures.of(VERB, e);
+        if (cursor.durableBytes() == 0) {
+          intent.reached("created");
+        }
+        try (BlockDevice from = disks.open(hold.source(), source, AccessMode.RO);
+            BlockDevice to = disks.open(hold.target(), target(copy), AccessMode.RW)) {
+          cursor.copy(copy, source, from, to);
+          if (copy.verify()) {
+            verify(from, to, run);
+          }
+        } catch (IOException e) {
+          throw TransferFailures.of(VERB, e);
+        }
+        commit(copy, source, sourceRemoval, intent);
+      } catch (StorageException e) {
+        if (cursor.durableBytes() > 0 && !(e.getCause() instanceof DifferentException)) {
+          throw resumable(intent, cursor.durableBytes(), source.virtualSizeBytes(), e);
+        }
+        intent.undo(e, () -> takeBack(copy));
+        throw e;
       }
-      commit(copy, source, removalId, intent);
-    } catch (StorageException e) {
-      if (cursor.durableBytes() > 0 && !(e.getCause() instanceof DifferentException)) {
-        throw resumable(intent, cursor.durableBytes(), source.virtualSizeBytes(), e);
+      if (copy.moves()) {
+        destroy(copy, source, sourceRemoval);
       }
-      intent.undo(e, () -> takeBack(copy));
-      throw e;
-    }
-    if (copy.moves()) {
-      destroy(copy, source, removalId);
     }
   }
 
-  private void destroy(CopyIntent copy, VdiRecord source, UUID removalId) throws StorageException {
-    try (Intents.Intent intent = intents.recorded(removalId, Operation.VDI_DESTROY, source.sr())) {
+  private void destroy(CopyIntent copy, VdiRecord source, Intents.Intent intent)
+      throws StorageException {
+    intent.passed("recorded");
+    try {
       removal.destroy(source, intent);
     } catch (StorageException e) {
       throw new StorageException(
@@ -310,7 +312,8 @@ final class CopySteps {
     }
   }
 
-  private void commit(CopyIntent copy, VdiRecord source, UUID removalId, Intents.Intent intent)
+  private void commit(
+      CopyIntent copy, VdiRecord source, Intents.Intent sourceRemoval, Intents.Intent intent)
       throws StorageException {
     try (var _ = core.locks().sr(copy.targetSr(), "the end of a copy")) {
       Repository repository = core.plugged().require(copy.targetSr());
@@ -319,7 +322,7 @@ final class CopySteps {
         intent.commit(w -> {
           added.apply(w);
           if (copy.moves()) {
-            intents.record(w, removalId, Operation.VDI_DESTROY, source.sr(), destroyed(source));
+            sourceRemoval.record(w, destroyed(source));
           }
         });
         return;

@@ -38,26 +38,20 @@ final class Intents {
     // First, since a scan beside it would take it for left over.
     running.add(id);
     try {
-      core.catalog().write(w -> record(w, id, operation, sr, arguments));
+      Intent intent = new Intent(id, operation.verb(), sr);
+      core.catalog().write(w -> intent.record(w, arguments));
+      intent.passed("recorded");
+      return intent;
     } catch (StorageException | RuntimeException e) {
       running.remove(id);
       throw e;
     }
-    core.failpoints().hit(operation.verb() + ".recorded");
-    return new Intent(id, operation.verb(), sr);
   }
 
-  /// Records an intent along with the end of another operation: [#recorded] goes on with it.
-  void record(
-      CatalogWriter writer, UUID id, Operation operation, SrUuid sr, Map<String, String> arguments)
-      throws StorageException {
-    writer.insertIntent(id, operation.verb(), sr, arguments, core.clock().millis());
-  }
-
-  /// An operation whose intent was recorded along with the end of another.
-  Intent recorded(UUID id, Operation operation, SrUuid sr) {
+  /// An operation whose intent is recorded along with the end of another, by [Intent#record].
+  Intent following(Operation operation, SrUuid sr) {
+    UUID id = UUID.randomUUID();
     running.add(id);
-    core.failpoints().hit(operation.verb() + ".recorded");
     return new Intent(id, operation.verb(), sr);
   }
 
@@ -127,6 +121,13 @@ final class Intents {
     /// Its identity.
     UUID id() {
       return id;
+    }
+
+    /// Records the intent, in a transaction that ends another operation.
+    ///
+    /// @param arguments as for [Intents#begin]
+    void record(CatalogWriter writer, Map<String, String> arguments) throws StorageException {
+      writer.insertIntent(id, verb, sr, arguments, core.clock().millis());
     }
 
     /// Records that a step is done.
