@@ -10,6 +10,7 @@ import io.strata.spi.Repository;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
+import io.strata.spi.VhdTree;
 import io.strata.spi.Volume;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -40,12 +41,31 @@ final class Reconciler {
     Set<VdiUuid> unfinished = unfinished(sr);
     Pass pass = new Pass(sr, newer, unfinished);
     core.catalog().write(w -> pass.run(w, volumes));
+    unhide(sr, repository, pass.marked);
     metadata.describe(sr);
     ScanReport report = pass.report();
     if (!report.missing().isEmpty()) {
       LOG.log(System.Logger.Level.WARNING, "SR {0}: missing: {1}", sr, report.missing());
     }
     return report;
+  }
+
+  /// A disk whose image says that it is a base would pass for one where the catalog is not asked.
+  private static void unhide(SrUuid sr, Repository repository, List<VdiUuid> disks) {
+    Optional<VhdTree> tree = repository.vhdTree();
+    for (VdiUuid disk : tree.isPresent() ? disks : List.<VdiUuid>of()) {
+      try {
+        boolean cleared = tree.get().unhide(disk);
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "SR {0}: the image of VDI {1} had the hidden flag of a base{2}",
+            sr,
+            disk,
+            cleared ? ", which is cleared" : "; it stays while others may depend on it");
+      } catch (StorageException e) {
+        LOG.log(System.Logger.Level.WARNING, "SR {0}: {1}", sr, e.getMessage());
+      }
+    }
   }
 
   /// Writes what waits to enter the description that the SR carries.
@@ -138,6 +158,10 @@ final class Reconciler {
     private final List<VdiUuid> missing = new ArrayList<>();
     private final List<VdiUuid> found = new ArrayList<>();
     private final List<VdiUuid> gone = new ArrayList<>();
+    private final Set<VdiUuid> parents = new HashSet<>();
+
+    /// Disks whose images say that they are bases.
+    private final List<VdiUuid> marked = new ArrayList<>();
 
     private Pass(SrUuid sr, Optional<SrDocument> newer, Set<VdiUuid> unfinished) {
       this.sr = sr;
@@ -148,6 +172,7 @@ final class Reconciler {
     private void run(CatalogWriter writer, List<Volume> volumes) throws StorageException {
       Map<VdiUuid, VdiRecord> known = new HashMap<>();
       writer.read().vdis(sr).forEach(vdi -> known.put(vdi.uuid(), vdi));
+      volumes.forEach(volume -> volume.parent().ifPresent(parents::add));
       Set<VdiUuid> present = new HashSet<>();
       for (Volume volume : volumes) {
         present.add(volume.uuid());
@@ -169,7 +194,9 @@ final class Reconciler {
     private void present(CatalogWriter writer, Optional<VdiRecord> known, Volume volume)
         throws StorageException {
       if (known.isPresent()) {
-        writer.observeVdi(givenUp(known.get(), volume) ? volume : seen(known.get(), volume));
+        Volume seen = givenUp(known.get(), volume) ? volume : seen(known.get(), volume);
+        mark(volume, seen);
+        writer.observeVdi(seen);
         if (known.get().missing()) {
           found.add(volume.uuid());
         }
@@ -188,10 +215,26 @@ final class Reconciler {
             elsewhere.get().sr());
         return;
       }
-      writer.insertVdi(nameless(sr, volume));
-      if (!volume.hidden()) {
-        added.add(volume.uuid());
+      Volume seen = described(volume) ? volume.withHidden(false) : volume;
+      mark(volume, seen);
+      writer.insertVdi(nameless(sr, seen));
+      if (!seen.hidden()) {
+        added.add(seen.uuid());
       }
+    }
+
+    private void mark(Volume volume, Volume seen) {
+      if (volume.hidden() && !seen.hidden()) {
+        marked.add(volume.uuid());
+      }
+    }
+
+    /// Whether the SR says that this is a disk, and nothing on the storage shows otherwise: where
+    /// it has children, a disk was destroyed that they need.
+    private boolean described(Volume volume) {
+      return volume.problem().isEmpty()
+          && !parents.contains(volume.uuid())
+          && newer.map(n -> n.vdis().get(volume.uuid())).filter(VdiRecord::holdsDisk).isPresent();
     }
 
     /// Whether another host destroyed the disk, of which the storage keeps what others need.

@@ -85,8 +85,8 @@ final class SrChecks {
             + vdi.uuid()
             + " ("
             + vdi.nameLabel()
-            + ") is marked as hidden on the storage, which only bases of others are; a disk loses the"
-            + " mark when it is attached for writing",
+            + ") is marked as hidden on the storage, which only bases of others are; a scan takes the mark"
+            + " away, once nothing that can't be read may depend on the disk",
         Optional.empty());
   }
 

@@ -5,11 +5,18 @@ import java.util.List;
 
 /// Facet: the repository keeps VHD chains, which can be looked at and made shorter.
 ///
-/// None of the calls changes what a VDI shows, and a crash within them leaves every VDI as it was.
+/// None of the calls changes what a VDI's data are, and a crash within them leaves every VDI as it
+/// was.
 public interface VhdTree {
 
   /// Every node, parents before children.
   List<Volume> nodes() throws StorageException;
+
+  /// Takes the hidden flag from a node that is a disk, which damage may have set. Where the node is
+  /// open, or others depend on it or may, nothing is changed.
+  ///
+  /// @return whether it has no such flag
+  boolean unhide(VdiUuid volume) throws StorageException;
 
   /// Opens the merge of a run of nodes into one of them. A user's operation on a node of the run
   /// breaks it off.

@@ -46,6 +46,25 @@ final class VhdNodes implements VhdTree {
   }
 
   @Override
+  public boolean unhide(VdiUuid volume) throws StorageException {
+    return repository.locked(
+        "The hidden flag of VDI " + volume + " can't be cleared",
+        () -> {
+          Node node = shelf.require(volume);
+          boolean clear =
+              node.hidden()
+                  && !shelf.open.isOpen(volume)
+                  && !shelf.index().needed(node)
+                  && shelf.index().unreadable().isEmpty();
+          if (clear) {
+            shelf.cancelMerges(volume);
+            shelf.hide(volume, false);
+          }
+          return clear || !node.hidden();
+        });
+  }
+
+  @Override
   public Merge merge(MergeSpec spec) throws StorageException {
     return repository.locked(
         "The run of VDI " + spec.survivor() + " can't be merged",

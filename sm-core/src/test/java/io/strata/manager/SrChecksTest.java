@@ -9,9 +9,11 @@ import io.strata.block.FileContainer;
 import io.strata.gc.GcAction;
 import io.strata.spi.AccessMode;
 import io.strata.spi.ErrorCode;
+import io.strata.spi.PbdUuid;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
+import io.strata.spi.Volume;
 import io.strata.spi.VolumeFinding;
 import io.strata.vhd.VhdEditor;
 import java.io.IOException;
@@ -25,6 +27,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -131,9 +134,7 @@ class SrChecksTest {
   void aDiskThatIsMarkedAsHiddenIsNotCollected() throws Exception {
     VdiUuid snapshot = manager.vdiSnapshot(VdiSnapshot.of(disk));
     for (VdiUuid vdi : List.of(disk, snapshot)) {
-      try (FileContainer image = FileContainer.openReadWrite(file(vdi))) {
-        VhdEditor.setHidden(image, true);
-      }
+      hide(vdi);
     }
     assertThat(manager.srGcPlan(sr))
         .filteredOn(GcAction.Keep.class::isInstance)
@@ -151,14 +152,42 @@ class SrChecksTest {
 
   /// Storage that loses one write of a flag, and says nothing, must not cost a disk.
   @Test
-  void aDiskThatIsMarkedAsHiddenStaysADiskAndIsOneAgainOnceItIsAttached() throws Exception {
-    try (FileContainer image = FileContainer.openReadWrite(file(disk))) {
-      VhdEditor.setHidden(image, true);
-    }
+  void aScanTakesTheHiddenFlagFromADisk() throws Exception {
+    VdiUuid snapshot = manager.vdiSnapshot(VdiSnapshot.of(disk));
+    VdiUuid base = manager.vdi(snapshot).parent().orElseThrow();
+    hide(disk);
+    hide(snapshot);
     manager.srScan(sr);
+    assertThat(hidden()).containsExactly(base);
     assertThat(manager.vdi(disk).managed()).isTrue();
+    assertThat(check(false).findings()).isEmpty();
     manager.srGc(sr);
     assertThat(file(disk)).exists();
+    assertThat(file(snapshot)).exists();
+  }
+
+  /// Who does not know the disk yet has the SR's own description of it.
+  @Test
+  void aDiskThatIsMarkedAsHiddenIsOneOnAnotherHostToo() throws Exception {
+    VdiUuid snapshot = manager.vdiSnapshot(VdiSnapshot.of(disk));
+    VdiUuid base = manager.vdi(snapshot).parent().orElseThrow();
+    PbdUuid pbd = manager.pbds().getFirst().uuid();
+    manager.pbdUnplug(pbd);
+    manager.srForget(sr);
+    hide(disk);
+    manager.srIntroduce(new SrIntroduce(sr, "folder", "", "", false, "user"));
+    manager.pbdPlug(
+        manager.pbdCreate(
+            new PbdCreate(sr, Optional.empty(), FolderDriver.at(folder.resolve("sr")))));
+    assertThat(manager.vdi(disk).managed()).isTrue();
+    assertThat(manager.vdi(disk).nameLabel()).isEqualTo("disk");
+    assertThat(manager.vdi(base).managed()).isFalse();
+    assertThat(hidden()).containsExactly(base);
+  }
+
+  @Test
+  void aDiskThatIsMarkedAsHiddenIsOneAgainOnceItIsAttached() throws Exception {
+    hide(disk);
     manager.vdiAttach(VdiAttach.of(disk, AccessMode.RW));
     assertThat(check(false).findings()).isEmpty();
     manager.vdiDetach(disk, VdiAttach.HOST_DOMAIN);
@@ -166,9 +195,7 @@ class SrChecksTest {
 
   @Test
   void aDiskThatIsMarkedAsHiddenCanBeSnapshotted() throws Exception {
-    try (FileContainer image = FileContainer.openReadWrite(file(disk))) {
-      VhdEditor.setHidden(image, true);
-    }
+    hide(disk);
     VdiUuid snapshot = manager.vdiSnapshot(VdiSnapshot.of(disk));
     assertThat(manager.vdi(disk).managed()).isTrue();
     assertThat(manager.vdi(snapshot).managed()).isTrue();
@@ -177,9 +204,7 @@ class SrChecksTest {
   @Test
   void aDiskThatIsMarkedAsHiddenStaysSoWhileSomethingUnreadableMayDependOnIt() throws Exception {
     VdiUuid other = manager.vdiCreate(VdiCreate.of(sr, "other", SIZE));
-    try (FileContainer image = FileContainer.openReadWrite(file(disk))) {
-      VhdEditor.setHidden(image, true);
-    }
+    hide(disk);
     Files.write(file(other), new byte[1 << 20]);
     manager.srScan(sr);
     assertThatThrownBy(() -> manager.vdiAttach(VdiAttach.of(disk, AccessMode.RW)))
@@ -204,6 +229,20 @@ class SrChecksTest {
 
   private SrCheckReport check(boolean data) throws StorageException {
     return manager.srCheck(sr, data, ProgressListener.NONE);
+  }
+
+  private void hide(VdiUuid vdi) throws IOException {
+    try (FileContainer image = FileContainer.openReadWrite(file(vdi))) {
+      VhdEditor.setHidden(image, true);
+    }
+  }
+
+  /// What the storage has as hidden.
+  private List<VdiUuid> hidden() throws StorageException {
+    return Objects.requireNonNull(driver.attached.get(sr)).scan().stream()
+        .filter(Volume::hidden)
+        .map(Volume::uuid)
+        .toList();
   }
 
   private Path file(VdiUuid vdi) {
