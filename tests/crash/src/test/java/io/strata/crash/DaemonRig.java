@@ -2,6 +2,7 @@
 package io.strata.crash;
 
 import io.strata.block.BlockDevice;
+import io.strata.block.Container;
 import io.strata.manager.Attachment;
 import io.strata.manager.ImageFormat;
 import io.strata.manager.ProgressListener;
@@ -21,6 +22,7 @@ import io.strata.spi.PbdUuid;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
+import io.strata.vhd.VhdEditor;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
@@ -232,6 +234,16 @@ final class DaemonRig implements AutoCloseable {
     manager.pbdUnplug(pbd);
     done(users);
     manager.pbdPlug(pbd);
+    done(users);
+  }
+
+  /// A scan finds a disk that damage marked as a base of others.
+  void scanMarkedDisk() throws IOException, StorageException {
+    SimulatedStore store = new SimulatedStore(storage, SimulatedStore.ROOT, () -> {});
+    try (Container image = store.open(someDisk() + ".vhd", true)) {
+      VhdEditor.setHidden(image, true);
+    }
+    manager.srScan(users.sr());
     done(users);
   }
 

@@ -35,11 +35,12 @@ final class DaemonWorkload implements CrashWorkload {
       for (int i = 0; i < OPERATIONS; i++) {
         operation(rig, (int) ((seed + i * 5L) % 12));
       }
-      switch ((int) (seed % 5)) {
+      switch ((int) (seed % 6)) {
         case 0 -> rig.destroySr();
         case 1 -> rig.overwriteDisk();
         case 2 -> rig.replug();
         case 3 -> rig.moveDisk();
+        case 4 -> rig.scanMarkedDisk();
         default -> rig.destroyData();
       }
       return rig.recording();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.crash;
 
+import io.strata.block.Container;
 import io.strata.block.sim.FaultPlan;
 import io.strata.catalog.PbdRecord;
 import io.strata.catalog.SrRecord;
@@ -12,6 +13,7 @@ import io.strata.spi.AccessMode;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
+import io.strata.vhd.VhdEditor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -28,6 +30,7 @@ import java.util.TreeSet;
 /// disk that has nothing to do with anything; and what each of them holds.
 final class ManagerFaultScene implements AutoCloseable {
   static final long MIB = 1L << 20;
+  private static final String FIRST = "first";
   private static final String SECOND = "second";
 
   private final FaultyDaemon daemon;
@@ -44,7 +47,7 @@ final class ManagerFaultScene implements AutoCloseable {
 
   ManagerFaultScene(Path home) throws IOException, StorageException {
     daemon = new FaultyDaemon(home);
-    sr = daemon.createSr("first");
+    sr = daemon.createSr(FIRST);
     createWritten(sr, "bystander", 7);
     disk = createWritten(sr, "disk", 1);
     snapshot = takeSnapshot(disk);
@@ -93,6 +96,15 @@ final class ManagerFaultScene implements AutoCloseable {
       client.flush();
     }
     daemon.detach(vdi);
+  }
+
+  /// As damage may: the image says that the disk is only a base of others.
+  void markAsBase(VdiUuid vdi) throws IOException {
+    SimulatedStorage storage = daemon.storages().named(FIRST);
+    SimulatedStore sound = new SimulatedStore(storage, SimulatedStore.ROOT, () -> {});
+    try (Container image = sound.open(vdi + ".vhd", true)) {
+      VhdEditor.setHidden(image, true);
+    }
   }
 
   static ByteBuffer run(int value) {

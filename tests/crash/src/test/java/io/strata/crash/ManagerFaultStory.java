@@ -233,6 +233,32 @@ enum ManagerFaultStory {
       s.manager().srScan(s.sr());
     }
   },
+  SCAN_OF_A_DISK_MARKED_AS_A_BASE {
+    @Override
+    void prepare(ManagerFaultScene s) throws IOException {
+      s.markAsBase(s.disk());
+    }
+
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().srScan(s.sr());
+    }
+
+    @Override
+    Set<VdiUuid> rewritten(ManagerFaultScene s) {
+      return Set.of(s.disk());
+    }
+
+    @Override
+    void settle(ManagerFaultScene s, boolean succeeded) throws StorageException {
+      assertThat(s.manager().srCheck(s.sr(), false, ProgressListener.NONE).findings()).isEmpty();
+    }
+
+    @Override
+    void settleDamaged(ManagerFaultScene s, boolean succeeded, Set<VdiUuid> readThrough) {
+      // What can't be read may depend on the disk, and then it stays marked.
+    }
+  },
   ATTACH_AND_DETACH {
     @Override
     void run(ManagerFaultScene s) throws IOException, StorageException {
