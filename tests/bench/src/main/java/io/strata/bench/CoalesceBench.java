@@ -23,7 +23,7 @@ final class CoalesceBench {
   private static final String QEMU = "qemu-img qcow2";
 
   /// Rounds in which caches and compilers get warm, as a daemon's are that merged before.
-  private static final int WARMING_ROUNDS = 3;
+  private static final int WARMING_ROUNDS = 6;
 
   private static final Task SPACE = Task.cost("space of scattered 4 KiB in a child", "MiB");
 
