@@ -111,7 +111,7 @@ final class Reconciler {
     return new Volume(
         volume.uuid(),
         volume.kind(),
-        volume.virtualSizeBytes(),
+        unreadable ? known.virtualSizeBytes() : volume.virtualSizeBytes(),
         volume.physicalBytes(),
         (disk || unreadable) ? !known.managed() : volume.hidden(),
         volume.parent().or(known::parent),

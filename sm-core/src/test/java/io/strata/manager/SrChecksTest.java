@@ -166,6 +166,21 @@ class SrChecksTest {
     assertThat(file(snapshot)).exists();
   }
 
+  /// What could not be read for a while is still known as the disk that it was.
+  @Test
+  void aDiskThatIsMarkedAsHiddenAndWasUnreadableForAScanStaysADisk() throws Exception {
+    hide(disk);
+    byte[] image = Files.readAllBytes(file(disk));
+    Files.write(file(disk), new byte[image.length]);
+    manager.srScan(sr);
+    assertThat(manager.vdi(disk).problem()).isPresent();
+    assertThat(manager.vdi(disk).virtualSizeBytes()).isEqualTo(SIZE);
+    Files.write(file(disk), image);
+    manager.srScan(sr);
+    assertThat(manager.vdi(disk).managed()).isTrue();
+    assertThat(hidden()).isEmpty();
+  }
+
   /// Who does not know the disk yet has the SR's own description of it.
   @Test
   void aDiskThatIsMarkedAsHiddenIsOneOnAnotherHostToo() throws Exception {
