@@ -61,7 +61,7 @@ final class Reconciler {
             "SR {0}: the image of VDI {1} had the hidden flag of a base{2}",
             sr,
             disk,
-            cleared ? ", which is cleared" : "; it stays while others may depend on it");
+            cleared ? ", which is gone now" : "; a later scan takes it away");
       } catch (StorageException e) {
         LOG.log(System.Logger.Level.WARNING, "SR {0}: {1}", sr, e.getMessage());
       }
@@ -159,6 +159,7 @@ final class Reconciler {
     private final List<VdiUuid> found = new ArrayList<>();
     private final List<VdiUuid> gone = new ArrayList<>();
     private final Set<VdiUuid> parents = new HashSet<>();
+    private boolean allParentsKnown;
 
     /// Disks whose images say that they are bases.
     private final List<VdiUuid> marked = new ArrayList<>();
@@ -173,6 +174,10 @@ final class Reconciler {
       Map<VdiUuid, VdiRecord> known = new HashMap<>();
       writer.read().vdis(sr).forEach(vdi -> known.put(vdi.uuid(), vdi));
       volumes.forEach(volume -> volume.parent().ifPresent(parents::add));
+      allParentsKnown =
+          volumes.stream()
+              .filter(volume -> volume.problem().isPresent())
+              .noneMatch(volume -> volume.virtualSizeBytes() == 0 || volume.parent().isEmpty());
       Set<VdiUuid> present = new HashSet<>();
       for (Volume volume : volumes) {
         present.add(volume.uuid());
@@ -224,7 +229,7 @@ final class Reconciler {
     }
 
     private void mark(Volume volume, Volume seen) {
-      if (volume.hidden() && !seen.hidden()) {
+      if (volume.hidden() && !seen.hidden() && volume.problem().isEmpty()) {
         marked.add(volume.uuid());
       }
     }
@@ -233,6 +238,7 @@ final class Reconciler {
     /// it has children, a disk was destroyed that they need.
     private boolean described(Volume volume) {
       return volume.problem().isEmpty()
+          && allParentsKnown
           && !parents.contains(volume.uuid())
           && newer.map(n -> n.vdis().get(volume.uuid())).filter(VdiRecord::holdsDisk).isPresent();
     }

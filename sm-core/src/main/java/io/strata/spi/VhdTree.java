@@ -12,8 +12,9 @@ public interface VhdTree {
   /// Every node, parents before children.
   List<Volume> nodes() throws StorageException;
 
-  /// Takes the hidden flag from a node that is a disk, which damage may have set. Where the node is
-  /// open, or others depend on it or may, nothing is changed.
+  /// Takes the hidden flag from a node that is a disk, with children or without, which damage may
+  /// have set. While it is open, or something that can't be read may depend on it, nothing is
+  /// changed.
   ///
   /// @return whether it has no such flag
   boolean unhide(VdiUuid volume) throws StorageException;

@@ -296,16 +296,7 @@ final class Branching {
       if (way != Way.OVER_BASE) {
         return;
       }
-      try {
-        shelf.hide(spec.base(), true);
-      } catch (IOException failed) {
-        try {
-          shelf.hide(spec.base(), true);
-        } catch (IOException again) {
-          again.addSuppressed(failed);
-          throw again;
-        }
-      }
+      shelf.hideOrTryAgain(spec.base(), true);
     }
 
     /// Forgets what was prepared, unless it was committed.

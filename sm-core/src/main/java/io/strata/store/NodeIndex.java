@@ -112,6 +112,11 @@ final class NodeIndex {
         .isPresent();
   }
 
+  /// Whether no other volume has its UUID, as a second name of its VHD would.
+  boolean onlyOneOfItsUuid(Node node) {
+    return node.uuid().map(byUuid::get).filter(vdis -> vdis.size() == 1).isPresent();
+  }
+
   /// The VHDs that name this one as their parent.
   List<Node> children(Node node) {
     if (!needed(node)) {

@@ -280,7 +280,7 @@ final class RunMerge implements Merge, MergeUnderWay {
     }
     Optional<Node> survivor = shelf.refresh(spec.survivor());
     if (!spec.survivorHidden() && survivor.isPresent() && survivor.get().hidden()) {
-      shelf.hide(spec.survivor(), false);
+      shelf.hideOrTryAgain(spec.survivor(), false);
     }
     for (VdiUuid vdi : spec.run()) {
       remove(vdi);

@@ -54,7 +54,7 @@ final class VhdNodes implements VhdTree {
           boolean clear =
               node.hidden()
                   && !shelf.open.isOpen(volume)
-                  && !shelf.index().needed(node)
+                  && shelf.index().onlyOneOfItsUuid(node)
                   && shelf.index().unreadable().isEmpty();
           if (clear) {
             shelf.cancelMerges(volume);

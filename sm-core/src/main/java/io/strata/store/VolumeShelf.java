@@ -296,6 +296,20 @@ final class VolumeShelf {
     refresh(vdi);
   }
 
+  /// Sets or clears the hidden flag of a volume, in a second try where the first fails.
+  void hideOrTryAgain(VdiUuid vdi, boolean hidden) throws IOException {
+    try {
+      hide(vdi, hidden);
+    } catch (IOException failed) {
+      try {
+        hide(vdi, hidden);
+      } catch (IOException again) {
+        again.addSuppressed(failed);
+        throw again;
+      }
+    }
+  }
+
   /// Sets or clears the hidden flag of a VHD.
   void setHidden(String name, boolean hidden) throws IOException {
     try (Container container = store.open(name, true)) {

@@ -166,6 +166,21 @@ class SrChecksTest {
     assertThat(file(snapshot)).exists();
   }
 
+  /// A snapshot that its disk was put back to has the disk as its child.
+  @Test
+  void aScanTakesTheHiddenFlagFromASnapshotWithAChildToo() throws Exception {
+    VdiUuid snapshot = manager.vdiSnapshot(VdiSnapshot.of(disk));
+    manager.vdiRevert(snapshot);
+    assertThat(manager.vdi(disk).parent()).contains(snapshot);
+    hide(snapshot);
+    manager.srScan(sr);
+    assertThat(hidden()).doesNotContain(snapshot);
+    manager.vdiDestroy(disk);
+    assertThat(file(snapshot)).exists();
+    assertThat(manager.vdi(snapshot).managed()).isTrue();
+    assertThat(check(false).findings()).isEmpty();
+  }
+
   /// What could not be read for a while is still known as the disk that it was.
   @Test
   void aDiskThatIsMarkedAsHiddenAndWasUnreadableForAScanStaysADisk() throws Exception {
