@@ -142,11 +142,6 @@ final class NodeIndex {
     return node.parent().filter(p -> !byUuid.containsKey(p.uuid())).isPresent();
   }
 
-  /// Hidden nodes that nothing needs.
-  List<Node> orphans() {
-    return nodes.values().stream().filter(n -> n.hidden() && !needed(n)).toList();
-  }
-
   /// Every volume, parents before children.
   List<Volume> volumes() {
     return nodes.values().stream()

@@ -43,10 +43,8 @@ final class Removal {
       shelf.hide(vdi, true);
     } else {
       toGone(node);
+      // Whose child an unreadable one was is for a collection to see, which knows the disks.
       finish(vdi);
-      if (node.info().isEmpty()) {
-        removeOrphans();
-      }
     }
   }
 
@@ -99,16 +97,6 @@ final class Removal {
             + shelf.index().unreadable().getFirst().name()
             + " or its parent can't be read and may depend on it");
     return false;
-  }
-
-  /// After an unreadable VHD went, whose parents nobody knows.
-  private void removeOrphans() throws IOException {
-    for (Node orphan : shelf.index().orphans()) {
-      if (mayRemove(orphan)) {
-        toGone(orphan);
-        finish(orphan.vdi());
-      }
-    }
   }
 
   /// @param volume put back to the content of `snapshot`

@@ -242,6 +242,12 @@ class SrChecksTest {
         .hasMessageContaining("it is marked as the base of others")
         .hasMessageContaining(other.toString());
     assertThat(check(false).findings()).extracting(VolumeFinding::name).contains("volume-hidden");
+    manager.vdiDestroy(other);
+    assertThat(file(disk)).exists();
+    manager.srScan(sr);
+    assertThat(hidden()).isEmpty();
+    manager.vdiAttach(VdiAttach.of(disk, AccessMode.RW));
+    manager.vdiDetach(disk, VdiAttach.HOST_DOMAIN);
   }
 
   @Test
