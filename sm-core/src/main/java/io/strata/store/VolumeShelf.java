@@ -296,7 +296,8 @@ final class VolumeShelf {
     refresh(vdi);
   }
 
-  /// Sets or clears the hidden flag of a volume, in a second try where the first fails.
+  /// Sets or clears the hidden flag of a volume. What fails is done once more from its first write
+  /// on, in an image that is opened anew: no flush is repeated.
   void hideOrTryAgain(VdiUuid vdi, boolean hidden) throws IOException {
     try {
       hide(vdi, hidden);
