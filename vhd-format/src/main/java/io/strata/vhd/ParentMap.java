@@ -156,14 +156,21 @@ final class ParentMap implements MetadataBudget.Holder {
     }
   }
 
-  /// Owners of a block's sectors while they are collected, nearest image first.
+  /// Owners of a block's sectors while they are collected, nearest image first. What it takes
+  /// follows the number of runs, and not the size of the block.
   private static final class Owners {
-    private final int[] bySector;
+    private final int sectors;
+    private final long[] owned;
     private int open;
 
+    /// A run's first sector in the upper half of each, and its owner in the lower one.
+    private long[] runs = new long[16];
+
+    private int count;
+
     Owners(int sectors) {
-      bySector = new int[sectors];
-      Arrays.fill(bySector, HOLE);
+      this.sectors = sectors;
+      owned = new long[Math.ceilDiv(sectors, Long.SIZE)];
       open = sectors;
     }
 
@@ -172,31 +179,48 @@ final class ParentMap implements MetadataBudget.Holder {
     }
 
     void claim(int from, int to, int owner) {
-      for (int s = from; s < to; s++) {
-        if (bySector[s] == HOLE) {
-          bySector[s] = owner;
-          open--;
+      if (from >= to) {
+        return;
+      }
+      addOpen(from, to, owner);
+      open -= SectorBitmap.set(owned, from, to);
+    }
+
+    private void addOpen(int from, int to, int owner) {
+      for (int s = from; s < to; ) {
+        boolean taken = SectorBitmap.get(owned, s);
+        if (!taken) {
+          add(s, owner);
         }
+        s = SectorBitmap.endOfRun(owned, s, to, taken);
       }
     }
 
+    private void add(int start, int owner) {
+      if (count == runs.length) {
+        runs = Arrays.copyOf(runs, 2 * count);
+      }
+      runs[count++] = (long) start << Integer.SIZE | Integer.toUnsignedLong(owner);
+    }
+
     int[] toRuns() {
-      if (open == bySector.length) {
+      if (open == sectors) {
         return ALL_HOLE;
       }
-      int count = 1;
-      for (int s = 1; s < bySector.length; s++) {
-        count += bySector[s] == bySector[s - 1] ? 0 : 1;
-      }
-      int[] runs = new int[2 * count];
-      int at = 0;
-      for (int s = 0; s < bySector.length; s++) {
-        if (s == 0 || bySector[s] != bySector[s - 1]) {
-          runs[at++] = s;
-          runs[at++] = bySector[s];
+      addOpen(0, sectors, HOLE);
+      Arrays.sort(runs, 0, count);
+      int kept = 0;
+      for (int i = 0; i < count; i++) {
+        if (kept == 0 || (int) runs[i] != (int) runs[kept - 1]) {
+          runs[kept++] = runs[i];
         }
       }
-      return runs;
+      int[] result = new int[2 * kept];
+      for (int i = 0; i < kept; i++) {
+        result[2 * i] = (int) (runs[i] >>> Integer.SIZE);
+        result[2 * i + 1] = (int) runs[i];
+      }
+      return result;
     }
   }
 

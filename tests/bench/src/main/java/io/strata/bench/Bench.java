@@ -113,6 +113,7 @@ public final class Bench {
         NbdTargets.judge(results);
       }
       System.out.println(Machine.describe());
+      System.out.println(HostMemory.PROBE.describe());
       results.print(System.out);
       System.out.println("written: " + folder.resolve(suite + ".csv") + " and .svg");
     }

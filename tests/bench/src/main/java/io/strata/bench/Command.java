@@ -59,5 +59,6 @@ final class Command {
   /// Makes everything durable that any program wrote, so that no run pays for another's writes.
   static void settle() throws IOException, InterruptedException {
     run("sync");
+    HostMemory.PROBE.touch();
   }
 }

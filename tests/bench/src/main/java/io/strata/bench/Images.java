@@ -100,6 +100,10 @@ final class Images {
   /// whatever was done to it before.
   static void readAnew(Path file) throws IOException, InterruptedException {
     Command.run("dd", "status=none", "if=" + file, "iflag=nocache", "count=0");
+    read(file);
+  }
+
+  static void read(Path file) throws IOException, InterruptedException {
     Command.run("dd", "status=none", "if=" + file, "of=/dev/null", "bs=1M");
   }
 
