@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.toolstack.cli;
 
+import io.strata.host.Processor;
 import io.strata.spi.StorageException;
 import io.strata.toolstack.StrataHome;
 import io.strata.toolstack.daemon.Daemon;
@@ -53,6 +54,7 @@ final class DaemonCommand implements Callable<Integer> {
   private static void runHere(StrataHome home)
       throws IOException, StorageException, InterruptedException {
     home.prepare();
+    Processor.compilersYield();
     DaemonLog.toFile(home);
     System.Logger log = System.getLogger(DaemonCommand.class.getName());
     Daemon daemon;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.bench;
 
+import io.strata.host.Processor;
 import io.strata.spi.StorageException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -88,6 +89,8 @@ public final class Bench {
 
   private static void run(String suite, String only, Map<String, Part> parts, Scale scale)
       throws IOException, InterruptedException {
+    // As the daemon does; some parts run the manager here.
+    Processor.compilersYield();
     Results results = new Results();
     int failed = 0;
     for (Map.Entry<String, Part> part : parts.entrySet()) {
