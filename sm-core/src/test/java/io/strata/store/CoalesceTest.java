@@ -93,6 +93,41 @@ class CoalesceTest {
     }
   }
 
+  /// Without it the disk would show as a base until a scan. A failure that passes is not one of the
+  /// merge, and one that stays is.
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void lastStepOfAMergeThatFailsIsDoneOnceMore(int failures) throws Exception {
+    VdiUuid base = overHiddenBase();
+    int[] left = {failures};
+    ContainerStore store =
+        RefusingStore.over(
+            new DirectoryStore(folder),
+            (call, arguments) ->
+                call.equals("open")
+                    && arguments.equals(List.of(disk + ".vhd", true))
+                    && !Files.exists(file(base))
+                    && left[0]-- > 0);
+    try (VhdRepository repository = new VhdRepository(store)) {
+      VhdTree tree = repository.vhdTree().orElseThrow();
+      try (VhdTree.Merge merge = tree.merge(spec(tree, List.of(disk, base), base))) {
+        merge.copy(0, QUIET);
+        if (failures == 1) {
+          merge.finish();
+        } else {
+          assertThatThrownBy(merge::finish)
+              .isInstanceOf(StorageException.class)
+              .hasMessageContaining("injected");
+        }
+      }
+      assertThat(left[0]).isNotPositive();
+      assertThat(repository.scan())
+          .singleElement()
+          .returns(disk, Volume::uuid)
+          .returns(failures > 1, Volume::hidden);
+    }
+  }
+
   /// Two that write to one image would each take the other's new blocks for free room.
   @Test
   void nodeOfAMergeUnderWayIsNotMergedOtherwise() throws Exception {

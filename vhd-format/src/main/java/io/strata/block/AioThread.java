@@ -44,13 +44,22 @@ final class AioThread {
       while (step()) {
         // Until the queue's end.
       }
-      // It takes long although nothing is under way, and nobody needs to wait for it.
-      Thread.ofPlatform().daemon().name("direct-writes-release").start(aio::close);
     } catch (RuntimeException | Error e) {
       aio.close();
       // The kernel has none of the writes any more.
       queue.fail(new IOException("direct writes broke off: " + e.getMessage(), e));
       passOn();
+      return;
+    }
+    release();
+  }
+
+  /// It takes long although nothing is under way, and nobody needs to wait for it.
+  private void release() {
+    try {
+      Thread.ofPlatform().daemon().name("direct-writes-release").start(aio::close);
+    } catch (OutOfMemoryError noThread) {
+      aio.close();
     }
   }
 
