@@ -94,16 +94,23 @@ final class Intents {
   void assertNoneToReplay(SrUuid sr, VdiUuid disk) throws StorageException {
     for (IntentRecord left : leftOver(sr)) {
       if (Replay.changes(left, disk)) {
-        throw new StorageException(
-            ErrorCode.VDI_UNAVAILABLE,
-            "A "
-                + left.operation()
-                + " of VDI "
-                + disk
-                + " was interrupted and has not been ended.",
-            "Run sr-scan, which ends it.");
+        throw notEnded(left, disk);
       }
     }
+  }
+
+  /// Whether one of another host runs on is known there only, and it is ended there.
+  private StorageException notEnded(IntentRecord left, VdiUuid disk) {
+    String what = "A " + left.operation() + " of VDI " + disk;
+    return left.host().equals(core.host())
+        ? new StorageException(
+            ErrorCode.VDI_UNAVAILABLE,
+            what + " was interrupted and has not been ended.",
+            "Run sr-scan, which ends it.")
+        : new StorageException(
+            ErrorCode.VDI_UNAVAILABLE,
+            what + " was begun by host " + left.host() + " and has not ended.",
+            "Wait for its end; where it was interrupted, run sr-scan on that host, which ends it.");
   }
 
   /// An operation that has begun. Closing it without [#commit] or [#drop] leaves it to recovery.

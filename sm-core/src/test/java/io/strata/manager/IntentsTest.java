@@ -9,6 +9,7 @@ import io.strata.catalog.Catalog;
 import io.strata.catalog.CatalogDatabase;
 import io.strata.catalog.HostRecord;
 import io.strata.catalog.IntentRecord;
+import io.strata.spi.ErrorCode;
 import io.strata.spi.HostUuid;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
@@ -38,6 +39,10 @@ class IntentsTest {
     catalog =
         Catalog.open(
             CatalogDatabase.sqlite(folder.resolve("catalog.db")), new HostRecord(host, "host"));
+    intents = intentsOf(host);
+  }
+
+  private Intents intentsOf(HostUuid host) {
     Core core =
         new Core(
             catalog,
@@ -48,7 +53,7 @@ class IntentsTest {
             new Claims(),
             Clock.systemUTC(),
             Failpoints.NONE);
-    intents = new Intents(core, new SrMetadata(core));
+    return new Intents(core, new SrMetadata(core));
   }
 
   @AfterEach
@@ -65,6 +70,23 @@ class IntentsTest {
     assertThat(intents.leftOver(SR)).hasSize(1);
     assertThatThrownBy(() -> intents.assertNoneToReplay(SR, DISK))
         .hasMessageContaining("was interrupted and has not been ended");
+  }
+
+  /// Only that host knows whether it runs, and only that host ends it.
+  @Test
+  void operationOfAnotherHostIsToBeEndedThere() throws StorageException {
+    try (Intents.Intent _ = absorb()) {
+      HostUuid begunBy = catalog.read(r -> r.intents(SR)).getFirst().host();
+      Intents elsewhere = intentsOf(HostUuid.random());
+      assertThatThrownBy(() -> elsewhere.assertNoneToReplay(SR, DISK))
+          .isInstanceOfSatisfying(
+              StorageException.class,
+              refused -> {
+                assertThat(refused.code()).isEqualTo(ErrorCode.VDI_UNAVAILABLE);
+                assertThat(refused.what()).contains("begun by host " + begunBy);
+                assertThat(refused.remedy()).contains("sr-scan on that host");
+              });
+    }
   }
 
   /// As when a merge is broken off by a detach, and the next attach comes at once.
