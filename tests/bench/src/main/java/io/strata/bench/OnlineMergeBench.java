@@ -15,6 +15,7 @@ final class OnlineMergeBench {
   static final String OURS = "strata";
   static final String QEMU = "qemu";
   private static final Task TYPICAL = Task.cost("guest's 4 KiB write, p99", "ms");
+  private static final Task RARE = Task.cost("guest's 4 KiB write, p99.9", "ms");
   private static final Task WORST = Task.cost("guest's 4 KiB write, longest", "ms");
   private static final Task FELT = Task.cost("p99 merging, of the same round's not merging", "x");
   private static final Task DURATION = Task.cost("merge of a running disk", "s");
@@ -91,6 +92,8 @@ final class OnlineMergeBench {
     Samples atRest = guest.milliseconds(warm, before);
     results.add(TYPICAL, server + MERGING, merging.percentile(99));
     results.add(TYPICAL, server + AT_REST, atRest.percentile(99));
+    results.add(RARE, server + MERGING, merging.percentile(99.9));
+    results.add(RARE, server + AT_REST, atRest.percentile(99.9));
     results.add(FELT, server, merging.percentile(99) / atRest.percentile(99));
     results.add(WORST, server + MERGING, merging.highest());
     results.add(WORST, server + AT_REST, atRest.highest());
