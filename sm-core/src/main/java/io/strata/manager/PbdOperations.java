@@ -110,7 +110,7 @@ final class PbdOperations {
     SrUuid sr = pbd.sr();
     String type = core.catalog().read(r -> r.sr(sr)).type();
     Repository repository = core.drivers().require(type).attach(sr, pbd.deviceConfig());
-    core.plugged().add(sr, pbd.uuid(), repository);
+    core.plug(sr, pbd.uuid(), repository);
     try {
       ScanReport _ = settle(sr, repository);
       attachments.restoreAll(sr, repository);

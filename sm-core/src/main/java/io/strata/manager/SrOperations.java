@@ -64,7 +64,7 @@ final class SrOperations {
     try {
       intent.reached("created");
       PbdUuid pbd = PbdUuid.random();
-      core.plugged().add(sr, pbd, driver.attach(sr, config));
+      core.plug(sr, pbd, driver.attach(sr, config));
       intent.reached("attached");
       intent.commit(w -> {
         w.insertSr(record(sr, request));

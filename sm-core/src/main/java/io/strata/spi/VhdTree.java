@@ -9,6 +9,16 @@ import java.util.List;
 /// was.
 public interface VhdTree {
 
+  /// Knows which nodes are disks.
+  @FunctionalInterface
+  interface Disks {
+    boolean contains(VdiUuid node) throws StorageException;
+  }
+
+  /// Says who knows which nodes are disks: from now on none of them goes along with its last child,
+  /// as a base does, whatever flag its image has. Until then the images alone are believed.
+  void disks(Disks known);
+
   /// Every node, parents before children.
   List<Volume> nodes() throws StorageException;
 

@@ -16,7 +16,8 @@ import java.util.Optional;
 ///
 /// A VHD first gets its *gone* name, which no list shows. It keeps that until its parent, if that
 /// is not needed any more either, has got one too. So whatever the moment of a crash, what is left
-/// to do can be read from the names.
+/// to do can be read from the names. A node that is a disk stays, though damage made its image say
+/// that it is a base.
 final class Removal {
   private static final Logger LOG = System.getLogger(Removal.class.getName());
 
@@ -80,7 +81,7 @@ final class Removal {
             .flatMap(VhdInfo::parent)
             .map(ParentLink::uuid)
             .flatMap(shelf.index()::resolve)
-            .filter(n -> n.hidden() && !shelf.index().needed(n));
+            .filter(n -> n.hidden() && !shelf.index().needed(n) && !shelf.mayBeDisk(n.vdi()));
     return parent.filter(n -> mayRemove(n)).map(Node::vdi);
   }
 

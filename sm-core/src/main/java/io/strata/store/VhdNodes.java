@@ -41,6 +41,11 @@ final class VhdNodes implements VhdTree {
   }
 
   @Override
+  public void disks(Disks known) {
+    shelf.disks(known);
+  }
+
+  @Override
   public List<Volume> nodes() throws StorageException {
     return repository.scan();
   }

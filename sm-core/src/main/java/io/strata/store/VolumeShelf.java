@@ -5,6 +5,7 @@ import io.strata.block.Container;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
+import io.strata.spi.VhdTree;
 import io.strata.spi.Volume.Kind;
 import io.strata.vhd.ParentLink;
 import io.strata.vhd.ParentResolver;
@@ -40,6 +41,9 @@ final class VolumeShelf {
   private NodeIndex index;
   private long changes;
 
+  /// Set once.
+  private volatile VhdTree.Disks disks = _ -> false;
+
   /// Writes a new image into an empty container.
   @FunctionalInterface
   interface Draft {
@@ -59,6 +63,20 @@ final class VolumeShelf {
 
   NodeIndex index() {
     return index;
+  }
+
+  void disks(VhdTree.Disks known) {
+    disks = known;
+  }
+
+  /// Whether a node is a disk, or may be one.
+  boolean mayBeDisk(VdiUuid node) {
+    try {
+      return disks.contains(node);
+    } catch (StorageException e) {
+      LOG.log(Level.WARNING, "Node {0} is taken for a disk: {1}", node, e.getMessage());
+      return true;
+    }
   }
 
   /// Counts the changes of the index, so that a scan alongside notices them.

@@ -181,6 +181,23 @@ class SrChecksTest {
     assertThat(check(false).findings()).isEmpty();
   }
 
+  /// As a collection finds it when it looks at the images, between two scans.
+  @Test
+  void aDiskThatIsMarkedAsHiddenStaysWhenItsLastChildGoes() throws Exception {
+    VdiUuid snapshot = manager.vdiSnapshot(VdiSnapshot.of(disk));
+    manager.vdiRevert(snapshot);
+    hide(snapshot);
+    manager.srGcPlan(sr);
+    assertThat(hidden()).contains(snapshot);
+    manager.vdiDestroy(disk);
+    assertThat(file(disk)).doesNotExist();
+    assertThat(file(snapshot)).exists();
+    manager.srScan(sr);
+    assertThat(hidden()).doesNotContain(snapshot);
+    manager.vdiDestroy(snapshot);
+    assertThat(file(snapshot)).doesNotExist();
+  }
+
   /// What could not be read for a while is still known as the disk that it was.
   @Test
   void aDiskThatIsMarkedAsHiddenAndWasUnreadableForAScanStaysADisk() throws Exception {
