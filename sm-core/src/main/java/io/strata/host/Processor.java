@@ -68,15 +68,23 @@ public final class Processor {
     int yielding = 0;
     try (DirectoryStream<Path> threads = Files.newDirectoryStream(THREADS)) {
       for (Path thread : threads) {
-        if (COMPILERS.contains(Files.readString(thread.resolve("comm")).strip())
+        if (compiles(thread)
             && giveWay(Integer.parseInt(thread.getFileName().toString()), COMPILERS_NICE)) {
           yielding++;
         }
       }
-    } catch (IOException | DirectoryIteratorException ended) {
-      // A thread ended while it was looked at. The compilers left are as quick as they were.
+    } catch (IOException | DirectoryIteratorException unreadable) {
+      // Without /proc the compilers are as quick as everyone.
     }
     return yielding;
+  }
+
+  private static boolean compiles(Path thread) {
+    try {
+      return COMPILERS.contains(Files.readString(thread.resolve("comm")).strip());
+    } catch (IOException ended) {
+      return false;
+    }
   }
 
   private static boolean giveWay(int thread, int nice) {

@@ -9,7 +9,7 @@ import java.util.List;
 /// was.
 public interface VhdTree {
 
-  /// Knows which nodes are disks.
+  /// Knows which nodes are disks. Asked while the repository is locked: calls nothing of it.
   @FunctionalInterface
   interface Disks {
     boolean contains(VdiUuid node) throws StorageException;

@@ -17,7 +17,8 @@ import java.util.Optional;
 /// A VHD first gets its *gone* name, which no list shows. It keeps that until its parent, if that
 /// is not needed any more either, has got one too. So whatever the moment of a crash, what is left
 /// to do can be read from the names. A node that is a disk stays, though damage made its image say
-/// that it is a base.
+/// that it is a base; but when a store is attached, nobody has said yet which nodes are disks, and
+/// what a crash left to do is done by the images alone.
 final class Removal {
   private static final Logger LOG = System.getLogger(Removal.class.getName());
 

@@ -41,7 +41,6 @@ final class VolumeShelf {
   private NodeIndex index;
   private long changes;
 
-  /// Set once.
   private volatile VhdTree.Disks disks = _ -> false;
 
   /// Writes a new image into an empty container.

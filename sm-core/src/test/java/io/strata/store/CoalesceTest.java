@@ -12,6 +12,7 @@ import io.strata.gc.GcAction;
 import io.strata.gc.GcPlanner;
 import io.strata.spi.AccessMode;
 import io.strata.spi.ChangedBlocks;
+import io.strata.spi.ErrorCode;
 import io.strata.spi.Snapshots.SnapshotSpec;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
@@ -90,6 +91,31 @@ class CoalesceTest {
         merge.finish();
       }
       assertThat(repository.scan()).hasSize(1);
+    }
+  }
+
+  @Test
+  void parentGoesWithItsLastChildUnlessItMayBeADisk() throws Exception {
+    VdiUuid base = overHiddenBase();
+    VdiUuid other = VdiUuid.random();
+    differencing(other, base);
+    differencing(VdiUuid.random(), base);
+    try (VhdRepository repository = new VhdRepository(new DirectoryStore(folder))) {
+      VhdTree tree = repository.vhdTree().orElseThrow();
+      tree.disks(_ -> {
+        throw new StorageException(ErrorCode.SM_GENERAL, "It can't be read.", "Look at it.");
+      });
+      for (Volume volume : repository.scan()) {
+        if (!volume.hidden()) {
+          repository.delete(volume.uuid());
+        }
+      }
+      assertThat(repository.scan()).singleElement().returns(base, Volume::uuid);
+      tree.disks(_ -> false);
+      differencing(other, base);
+      repository.scan();
+      repository.delete(other);
+      assertThat(repository.scan()).isEmpty();
     }
   }
 

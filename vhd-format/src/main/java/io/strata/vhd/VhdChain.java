@@ -71,15 +71,17 @@ public final class VhdChain implements BlockDevice {
     /// Brings what was written to the medium before the barrier, one piece after another. A flush
     /// that finds all of it undone works in the kernel without a break, which may not be preempted:
     /// guests were seen to wait 30 ms for its processor.
-    @SuppressWarnings("ThreadPriorityCheck") // one that does nothing costs nothing
-    private void sendAhead() {
+    @SuppressWarnings("ThreadPriorityCheck") // where nobody else waits it costs nothing
+    private void sendAhead(boolean patient) {
       Container container = layer.container();
       long sizeBytes = container.sizeBytes();
       long piece = Math.max(PIECE_BYTES, Math.ceilDiv(sizeBytes, MOST_PIECES));
       for (long at = 0; at < sizeBytes; at += piece) {
         container.writeback(at, Math.min(piece, sizeBytes - at));
-        // Otherwise guests that wake up meanwhile wait for the next tick.
-        Thread.yield();
+        if (patient) {
+          // Otherwise guests that wake up meanwhile wait for the next tick.
+          Thread.yield();
+        }
       }
     }
   }
@@ -200,7 +202,7 @@ public final class VhdChain implements BlockDevice {
   /// Makes an empty differencing image over this chain's leaf, to be put on top by [#withChild]
   /// later; writes may go on in between.
   public void createChild(Container child, UUID uuid, String parentName) throws IOException {
-    settle();
+    settle(false);
     if (writer != null) {
       writer.begin();
     }
@@ -243,7 +245,7 @@ public final class VhdChain implements BlockDevice {
   /// What was written up to now is durable after the result's next flush, or [#settle].
   public VhdChain withChild(Child child) throws IOException {
     checkOpen();
-    settle();
+    settle(false);
     LeafWriter last = Objects.requireNonNull(writer, "the chain is read-only");
     Layer frozen = leaf == null ? layers().getFirst() : leaf.freeze();
     List<Layer> rest = new ArrayList<>(layers());
@@ -255,11 +257,17 @@ public final class VhdChain implements BlockDevice {
     return result;
   }
 
-  /// Makes durable what was written before the last [#withChild]. Writes may go on.
+  /// Makes durable what was written before the last [#withChild]. Writes may go on, and nobody
+  /// waits for this as for a flush.
   public void settle() throws IOException {
+    settle(true);
+  }
+
+  /// @param patient whether everyone else goes first
+  private void settle(boolean patient) throws IOException {
     Former last = former;
     if (last != null) {
-      last.sendAhead();
+      last.sendAhead(patient);
       // Barrier: what a flush vouches for includes what the former leaf took.
       last.writer().flush();
       last.layer().forgetNewer();
@@ -288,7 +296,7 @@ public final class VhdChain implements BlockDevice {
 
   /// Opens the images that the leaf names as its parents now, while this chain is in use.
   public NewParents openParents(ParentResolver resolver) throws IOException {
-    settle();
+    settle(false);
     Layer own = writableLeaf().layer();
     return new NewParents(ChainOpener.openParents(own, resolver));
   }
@@ -355,7 +363,7 @@ public final class VhdChain implements BlockDevice {
   @Override
   public void flush() throws IOException {
     checkOpen();
-    settle();
+    settle(false);
     if (writer != null) {
       writer.flush();
     }
@@ -473,7 +481,7 @@ public final class VhdChain implements BlockDevice {
     closed = true;
     IOException failure = null;
     try {
-      settle();
+      settle(false);
       if (writer != null) {
         writer.finish();
       }

@@ -45,6 +45,9 @@ final class HostMemory {
 
   /// What was found, in a line.
   String describe() {
+    if (touches == 0) {
+      return "nobody looked whether the host took memory away";
+    }
     if (away.values().isEmpty()) {
       return String.format(Locale.ROOT, "memory was there at each of %d looks", touches);
     }

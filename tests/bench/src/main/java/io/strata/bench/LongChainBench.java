@@ -99,6 +99,7 @@ final class LongChainBench {
     testbed.detach(vdi);
     testbed.detach(plain);
     for (int round = 0; round < scale.rounds(); round++) {
+      HostMemory.PROBE.touch();
       openAndRead(testbed, vdi, ours);
       openAndRead(testbed, plain, "strata, no snapshot");
     }

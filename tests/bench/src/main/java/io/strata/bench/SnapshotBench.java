@@ -78,6 +78,7 @@ final class SnapshotBench {
       disks.add(testbed.disk("small " + i, SMALL_BYTES));
     }
     for (int round = 0; round <= scale.rounds(); round++) {
+      HostMemory.PROBE.touch();
       long start = System.nanoTime();
       for (VdiUuid disk : disks) {
         testbed.manager().vdiSnapshot(VdiSnapshot.of(disk));
