@@ -31,11 +31,11 @@ final class CollectionPlans {
 
   /// What a collection would do now, and what it leaves and why. Empty for SRs without VHD chains.
   List<GcAction> plan(SrUuid sr) throws StorageException {
-    Optional<VhdTree> tree = core.plugged().require(sr).vhdTree();
-    if (tree.isEmpty()) {
-      return List.of();
-    }
     try (var _ = core.locks().sr(sr, "sr-gc")) {
+      Optional<VhdTree> tree = core.plugged().require(sr).vhdTree();
+      if (tree.isEmpty()) {
+        return List.of();
+      }
       List<Volume> nodes = tree.get().nodes();
       Set<VdiUuid> disks = disks(sr);
       List<GcAction> actions = new ArrayList<>();

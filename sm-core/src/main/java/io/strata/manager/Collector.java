@@ -10,12 +10,14 @@ import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// Collects in an SR what nobody needs any more: removes hidden nodes and merges chains, while
 /// guests read and write.
@@ -38,7 +40,13 @@ final class Collector {
   private final Merges merges;
   private final LeafMerges leafMerges;
   private final Semaphore slots = new Semaphore(PARALLEL, true);
-  private final Set<SrUuid> collecting = ConcurrentHashMap.newKeySet();
+
+  private final ReentrantLock turns = new ReentrantLock();
+  private final Condition ended = turns.newCondition();
+
+  /// Guarded by `turns`.
+  private final Set<SrUuid> collecting = new HashSet<>();
+
   private volatile boolean stopped;
 
   Collector(
@@ -61,7 +69,7 @@ final class Collector {
   ///
   /// @return what was done
   List<GcAction> collect(SrUuid sr) throws StorageException {
-    if (!collecting.add(sr)) {
+    if (!begin(sr)) {
       throw new StorageException(
           ErrorCode.SR_IN_USE,
           "SR " + sr + " is being collected already.",
@@ -79,7 +87,26 @@ final class Collector {
       }
       return done;
     } finally {
+      end(sr);
+    }
+  }
+
+  private boolean begin(SrUuid sr) {
+    turns.lock();
+    try {
+      return collecting.add(sr);
+    } finally {
+      turns.unlock();
+    }
+  }
+
+  private void end(SrUuid sr) {
+    turns.lock();
+    try {
       collecting.remove(sr);
+      ended.signalAll();
+    } finally {
+      turns.unlock();
     }
   }
 
@@ -97,17 +124,22 @@ final class Collector {
   }
 
   /// Starts nothing new, and waits until merges that run have broken off at their next piece: after
-  /// that no collection writes to any SR.
+  /// that no collection reads or writes any SR.
   void stop() {
     stopped = true;
+    long left = PATIENCE.toNanos();
+    turns.lock();
     try {
-      if (slots.tryAcquire(PARALLEL, PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
-        slots.release(PARALLEL);
-      } else {
+      while (!collecting.isEmpty() && left > 0) {
+        left = ended.awaitNanos(left);
+      }
+      if (!collecting.isEmpty()) {
         LOG.log(System.Logger.Level.WARNING, "A collection did not stop within {0}", PATIENCE);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } finally {
+      turns.unlock();
     }
   }
 

@@ -54,9 +54,8 @@ final class Merges {
   }
 
   void merge(SrUuid sr, MergeSpec spec) throws StorageException {
-    VhdTree tree = plans.tree(sr);
     try (Intents.Intent intent = begin(sr, spec)) {
-      try (VhdTree.Merge merge = open(sr, tree, spec)) {
+      try (VhdTree.Merge merge = open(sr, spec)) {
         merge.copy(
             startOf(spec),
             new MergePace(disks, () -> goOn(sr), block -> intent.reached(BLOCK + block)));
@@ -74,7 +73,7 @@ final class Merges {
         throw e;
       }
     }
-    refreshReaders(sr, tree);
+    refreshReaders(sr);
   }
 
   /// Where the copy begins: what was merged of a run before a crash counts only where nothing else
@@ -86,9 +85,9 @@ final class Merges {
         .orElse(0);
   }
 
-  private VhdTree.Merge open(SrUuid sr, VhdTree tree, MergeSpec spec) throws StorageException {
+  private VhdTree.Merge open(SrUuid sr, MergeSpec spec) throws StorageException {
     try (var _ = core.locks().sr(sr, "sr-gc")) {
-      return tree.merge(spec);
+      return plans.tree(sr).merge(spec);
     }
   }
 
@@ -108,9 +107,10 @@ final class Merges {
   }
 
   /// Running disks let go of the nodes that are gone.
-  private void refreshReaders(SrUuid sr, VhdTree tree) throws StorageException {
+  private void refreshReaders(SrUuid sr) throws StorageException {
     List<Prepared> replaced = new ArrayList<>();
     try (var _ = core.locks().sr(sr, "sr-gc")) {
+      VhdTree tree = plans.tree(sr);
       for (VdiUuid volume : plans.running(sr)) {
         if (disks.serves(volume)) {
           replaced.add(refresh(volume, tree));

@@ -202,6 +202,7 @@ final class Branching {
   ///
   /// @return whether the new volume exists now
   boolean recover(Fork spec) throws IOException {
+    shelf.cancelMerges(spec.base());
     Optional<Node> source = shelf.refresh(spec.source());
     Optional<Node> base = shelf.refresh(spec.base());
     VdiUuid added = spec.requireAdded();

@@ -371,6 +371,8 @@ public final class VhdRepository implements Repository {
     return new StoreMetadata(store);
   }
 
+  /// Merges that run are broken off.
+  ///
   /// @throws StorageException [ErrorCode#SR_IN_USE] while devices are open
   @Override
   public void close() throws StorageException {
@@ -381,6 +383,12 @@ public final class VhdRepository implements Repository {
           open + " VDIs in " + store.location() + " are still open.",
           "Detach them first.");
     }
+    locked(
+        "The merges in " + store.location() + " can't be broken off",
+        () -> {
+          shelf.cancelMerges();
+          return shelf;
+        });
     int closing = shelf.releases.await(RELEASE_PATIENCE);
     if (closing > 0) {
       LOG.log(

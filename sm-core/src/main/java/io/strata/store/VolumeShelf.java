@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Predicate;
 
 /// A store, what is in it, and which of that is open: what every operation on volumes works with,
 /// and the small steps they are made of.
@@ -104,8 +105,17 @@ final class VolumeShelf {
 
   /// Breaks off merges that work on a volume which a user's operation is about to change.
   void cancelMerges(VdiUuid vdi) throws IOException {
+    cancelMerges(merge -> merge.concerns(vdi));
+  }
+
+  /// Breaks off all merges.
+  void cancelMerges() throws IOException {
+    cancelMerges(_ -> true);
+  }
+
+  private void cancelMerges(Predicate<MergeUnderWay> those) throws IOException {
     for (MergeUnderWay merge : List.copyOf(merges)) {
-      if (merge.concerns(vdi) && merge.cancel()) {
+      if (those.test(merge) && merge.cancel()) {
         merges.remove(merge);
       }
     }
