@@ -9,6 +9,8 @@ import io.strata.spi.PbdUuid;
 import io.strata.spi.Repository;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -77,44 +79,52 @@ final class PbdOperations {
     }
   }
 
-  void plug(PbdUuid uuid) throws StorageException {
+  /// @return whether the storage holds only what was known, and nothing interrupted
+  boolean plug(PbdUuid uuid) throws StorageException {
     SrUuid sr = core.catalog().read(r -> r.pbd(uuid)).sr();
     try (var _ = core.locks().sr(sr, "pbd-plug")) {
       PbdRecord pbd = core.catalog().read(r -> r.pbd(uuid));
       assertOurs(pbd);
       if (core.plugged().find(sr).isPresent()) {
-        return;
+        return false;
       }
+      boolean familiar;
       try (Intents.Intent intent =
           intents.begin(Operation.PBD_PLUG, sr, Map.of(Replay.PBD, uuid.toString()))) {
-        plug(pbd, intent);
+        familiar = plug(pbd, intent);
       }
+      LOG.log(System.Logger.Level.INFO, "SR {0}: plugged, PBD {1}", sr, uuid);
+      return familiar;
     }
-    LOG.log(System.Logger.Level.INFO, "SR {0}: plugged, PBD {1}", sr, uuid);
   }
 
-  private void plug(PbdRecord pbd, Intents.Intent intent) throws StorageException {
+  private boolean plug(PbdRecord pbd, Intents.Intent intent) throws StorageException {
+    boolean familiar;
     try {
-      connect(pbd);
+      familiar = connect(pbd);
     } catch (StorageException e) {
       intent.undo(e, () -> {});
       throw e;
     }
     intent.passed("attached");
     intent.commit(w -> w.setPbdState(pbd.uuid(), true, Optional.empty()));
+    return familiar;
   }
 
   /// Makes the SR reachable, ends what a crash interrupted, serves what is attached, and then frees
   /// the data that were to go, for which nobody waits.
-  private void connect(PbdRecord pbd) throws StorageException {
+  ///
+  /// @return whether the storage holds only what was known, and nothing interrupted
+  private boolean connect(PbdRecord pbd) throws StorageException {
     SrUuid sr = pbd.sr();
     String type = core.catalog().read(r -> r.sr(sr)).type();
     Repository repository = core.drivers().require(type).attach(sr, pbd.deviceConfig());
     core.plug(sr, pbd.uuid(), repository);
     try {
-      ScanReport _ = settle(sr, repository);
+      ScanReport found = settle(sr, repository);
       attachments.restoreAll(sr, repository);
       tracking.settleAll(sr, repository);
+      return found.added().isEmpty() && nothingInterrupted(sr);
     } catch (StorageException e) {
       try {
         disconnect(sr);
@@ -123,6 +133,12 @@ final class PbdOperations {
       }
       throw e;
     }
+  }
+
+  /// Copies go on by themselves.
+  private boolean nothingInterrupted(SrUuid sr) throws StorageException {
+    return intents.leftOver(sr).stream()
+        .allMatch(left -> left.operation().equals(Operation.VDI_COPY.verb()));
   }
 
   /// Ends interrupted operations, takes over what the storage says, and frees the data that were to
@@ -139,18 +155,23 @@ final class PbdOperations {
   }
 
   /// Plugs again what was plugged when the daemon ended. A failure is recorded with the PBD.
-  void reconnectAll() throws StorageException {
+  ///
+  /// @return the SRs whose storage holds only what was known, and nothing interrupted
+  List<SrUuid> reconnectAll() throws StorageException {
+    List<SrUuid> familiar = new ArrayList<>();
     for (PbdRecord pbd : core.catalog().read(r -> r.pbds())) {
-      if (pbd.host().equals(core.host()) && pbd.plugged()) {
-        reconnect(pbd);
+      if (pbd.host().equals(core.host()) && pbd.plugged() && reconnect(pbd)) {
+        familiar.add(pbd.sr());
       }
     }
+    return familiar;
   }
 
-  private void reconnect(PbdRecord pbd) throws StorageException {
+  private boolean reconnect(PbdRecord pbd) throws StorageException {
     Optional<String> error = Optional.empty();
+    boolean familiar = false;
     try (var _ = core.locks().sr(pbd.sr(), "recovery")) {
-      connect(pbd);
+      familiar = connect(pbd);
     } catch (StorageException | RuntimeException e) {
       LOG.log(
           System.Logger.Level.ERROR,
@@ -160,6 +181,7 @@ final class PbdOperations {
     }
     Optional<String> outcome = error;
     core.catalog().write(w -> w.setPbdState(pbd.uuid(), true, outcome));
+    return familiar;
   }
 
   void unplug(PbdUuid uuid) throws StorageException {

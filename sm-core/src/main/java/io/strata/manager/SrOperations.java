@@ -12,10 +12,13 @@ import io.strata.spi.Repository;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageDriver;
 import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
 import io.strata.spi.Volume;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /// The life of SRs.
 final class SrOperations {
@@ -201,7 +204,7 @@ final class SrOperations {
       }
       assertNoneKnown(sr);
       Optional<IntentRecord> begun = begunBefore(sr);
-      assertEmpty(driver, sr, pbd, begun.isPresent());
+      empty(driver, sr, pbd, begun.isPresent());
       try (Intents.Intent intent =
           begun.isPresent()
               ? intents.resume(begun.get())
@@ -250,11 +253,11 @@ final class SrOperations {
   }
 
   /// @param begun whether its destruction has begun, so that nothing may be left to attach
-  private void assertEmpty(StorageDriver driver, SrUuid sr, PbdRecord pbd, boolean begun)
+  private void empty(StorageDriver driver, SrUuid sr, PbdRecord pbd, boolean begun)
       throws StorageException {
     Optional<PluggedSrs.Plugged> plugged = core.plugged().find(sr);
     if (plugged.isPresent()) {
-      assertEmpty(sr, plugged.get().repository().scan());
+      empty(sr, plugged.get().repository());
       return;
     }
     Repository repository;
@@ -267,19 +270,30 @@ final class SrOperations {
       throw e;
     }
     try (repository) {
-      assertEmpty(sr, repository.scan());
+      empty(sr, repository);
     }
   }
 
-  private static void assertEmpty(SrUuid sr, List<Volume> volumes) throws StorageException {
-    List<Volume> disks = volumes.stream().filter(volume -> !volume.hidden()).toList();
-    if (!disks.isEmpty()) {
+  /// Removes the nodes that disks left which were destroyed, where nothing else is there.
+  private void empty(SrUuid sr, Repository repository) throws StorageException {
+    Set<VdiUuid> nodes =
+        core.catalog().read(r -> r.vdis(sr)).stream()
+            .filter(vdi -> !vdi.managed())
+            .map(VdiRecord::uuid)
+            .collect(Collectors.toUnmodifiableSet());
+    List<Volume> volumes = repository.scan();
+    List<Volume> unknown =
+        volumes.stream().filter(v -> !v.hidden() || !nodes.contains(v.uuid())).toList();
+    if (!unknown.isEmpty()) {
       throw notEmpty(
           sr,
-          disks.size()
+          unknown.size()
               + " volumes that the catalog doesn't know, "
-              + disks.getFirst().uuid()
+              + unknown.getFirst().uuid()
               + " among them");
+    }
+    for (Volume node : volumes.reversed()) {
+      repository.delete(node.uuid());
     }
   }
 

@@ -117,8 +117,9 @@ public final class StorageManager implements AutoCloseable {
       StorageManager manager = new StorageManager(config, home, core, backend);
       opened.add(manager.disks);
       manager.recovery.settleSrs();
-      manager.pbdOperations.reconnectAll();
+      List<SrUuid> familiar = manager.pbdOperations.reconnectAll();
       manager.copies.resumeLeft();
+      familiar.forEach(manager::collectInBackground);
       done = true;
       return manager;
     } finally {
@@ -194,6 +195,13 @@ public final class StorageManager implements AutoCloseable {
     return checked(() -> collector.collect(sr));
   }
 
+  /// Not where a plug found nodes that it had not known: somebody may want to look at them first.
+  private void collectInBackground(SrUuid sr) {
+    if (collectsInBackground) {
+      collector.request(sr);
+    }
+  }
+
   /// Looks for damage in every volume of a plugged SR, while disks run; those that are written to
   /// are left out. Changes nothing.
   ///
@@ -229,10 +237,16 @@ public final class StorageManager implements AutoCloseable {
     return checked(() -> pbdOperations.create(request));
   }
 
-  /// Makes the SR reachable on this host; its disks and their names enter the catalog.
+  /// Makes the SR reachable on this host; its disks and their names enter the catalog. What waits
+  /// to be collected is, unless nodes were found that were not known: somebody may want to look
+  /// first.
   public void pbdPlug(PbdUuid pbd) throws StorageException {
-    run(() -> pbdOperations.plug(pbd));
+    SrUuid sr = pbd(pbd).sr();
+    boolean familiar = checked(() -> pbdOperations.plug(pbd));
     copies.resumeLeft();
+    if (familiar) {
+      collectInBackground(sr);
+    }
   }
 
   /// Makes the SR unreachable on this host. Refused while its VDIs are attached.
@@ -274,9 +288,7 @@ public final class StorageManager implements AutoCloseable {
   public void vdiDestroy(VdiUuid vdi) throws StorageException {
     SrUuid sr = vdi(vdi).sr();
     run(() -> vdiOperations.destroy(vdi));
-    if (collectsInBackground) {
-      collector.request(sr);
-    }
+    collectInBackground(sr);
   }
 
   /// From now on snapshots of this disk say what changed between them.
@@ -294,9 +306,7 @@ public final class StorageManager implements AutoCloseable {
   public void vdiDataDestroy(VdiUuid vdi) throws StorageException {
     SrUuid sr = vdi(vdi).sr();
     run(() -> tracking.destroyData(vdi));
-    if (collectsInBackground) {
-      collector.request(sr);
-    }
+    collectInBackground(sr);
   }
 
   /// Which granules of `to` may differ from `from`, an earlier snapshot of the same disk: a

@@ -16,7 +16,8 @@ public interface VhdTree {
   }
 
   /// Says who knows which nodes are disks: from now on none of them goes along with its last child,
-  /// as a base does, whatever flag its image has. Until then the images alone are believed.
+  /// as a base does, whatever flag its image has. Until then the images alone are believed, and
+  /// opening a repository removes no node.
   void disks(Disks known);
 
   /// Every node, parents before children.

@@ -4,9 +4,7 @@ package io.strata.store;
 import io.strata.spi.AccessMode;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
-import io.strata.spi.Volume.Kind;
 import io.strata.vhd.ParentLink;
-import io.strata.vhd.VhdInfo;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -14,11 +12,9 @@ import java.util.Optional;
 
 /// Takes volumes away, and with them the hidden nodes that nothing needs any more.
 ///
-/// A VHD first gets its *gone* name, which no list shows. It keeps that until its parent, if that
-/// is not needed any more either, has got one too. So whatever the moment of a crash, what is left
-/// to do can be read from the names. A node that is a disk stays, though damage made its image say
-/// that it is a base; but when a store is attached, nobody has said yet which nodes are disks, and
-/// what a crash left to do is done by the images alone.
+/// From the child up, each durably before the next: whatever the moment of a crash, nothing lacks
+/// its parent. Hidden nodes that a crash left needed by nobody are for a collection. A node that is
+/// a disk stays, though damage made its image say that it is a base.
 final class Removal {
   private static final Logger LOG = System.getLogger(Removal.class.getName());
 
@@ -33,57 +29,39 @@ final class Removal {
     shelf.open.requireFree(vdi, AccessMode.RW);
     Optional<Node> found = shelf.refresh(vdi);
     if (found.isEmpty()) {
-      finish(vdi);
       return;
     }
-    Node node = found.get();
-    if (node.kind() == Kind.RAW) {
-      shelf.store.delete(node.name());
-      shelf.store.sync();
-      shelf.refresh(vdi);
-    } else if (shelf.index().needed(node)) {
+    if (shelf.index().needed(found.get())) {
       shelf.hide(vdi, true);
     } else {
-      toGone(node);
-      // Whose child an unreadable one was is for a collection to see, which knows the disks.
-      finish(vdi);
+      remove(found.get());
+      // Whose child an unreadable one was is for a collection to see.
+      removeUseless(found.get().parent());
     }
   }
 
-  /// Finishes the removal of a VHD that has its gone name, if there is one.
-  void finish(VdiUuid vdi) throws IOException {
-    Optional<VdiUuid> next = Optional.of(vdi);
-    while (next.isPresent()) {
-      String gone = VolumeName.gone(next.get());
-      if (!shelf.store.exists(gone)) {
-        return;
-      }
-      Optional<VhdInfo> info = shelf.info(gone);
-      boolean stillNamed = info.flatMap(i -> shelf.index().resolve(i.uuid())).isPresent();
-      next = stillNamed ? Optional.empty() : uselessParent(info);
-      if (next.isPresent()) {
-        toGone(shelf.index().find(next.get()).orElseThrow());
-      }
-      // No barrier: a gone name that comes back after a crash is finished when the SR is attached.
-      shelf.store.delete(gone);
-    }
-  }
-
-  private void toGone(Node node) throws IOException {
-    shelf.store.replace(node.name(), VolumeName.gone(node.vdi()));
-    // Barrier: the removal is known before anything of it is final.
+  private void remove(Node node) throws IOException {
+    shelf.store.delete(node.name());
+    // Barrier: a VHD is gone for good before what it reads from goes.
     shelf.store.sync();
     shelf.refresh(node.vdi());
   }
 
-  private Optional<VdiUuid> uselessParent(Optional<VhdInfo> child) {
-    Optional<Node> parent =
-        child
-            .flatMap(VhdInfo::parent)
-            .map(ParentLink::uuid)
-            .flatMap(shelf.index()::resolve)
-            .filter(n -> n.hidden() && !shelf.index().needed(n) && !shelf.mayBeDisk(n.vdi()));
-    return parent.filter(n -> mayRemove(n)).map(Node::vdi);
+  /// Removes the hidden nodes from this parent on that nothing needs.
+  void removeUseless(Optional<ParentLink> parent) throws IOException {
+    Optional<Node> next = useless(parent);
+    while (next.isPresent()) {
+      remove(next.get());
+      next = useless(next.get().parent());
+    }
+  }
+
+  private Optional<Node> useless(Optional<ParentLink> parent) {
+    return parent
+        .map(ParentLink::uuid)
+        .flatMap(shelf.index()::resolve)
+        .filter(n -> n.hidden() && !shelf.index().needed(n) && !shelf.mayBeDisk(n.vdi()))
+        .filter(this::mayRemove);
   }
 
   /// A VHD that can't be read, or whose parent can't be found, may depend on any node.
@@ -99,12 +77,5 @@ final class Removal {
             + shelf.index().unreadable().getFirst().name()
             + " or its parent can't be read and may depend on it");
     return false;
-  }
-
-  /// @param volume put back to the content of `snapshot`
-  /// @param displaced name for the volume's old VHD, where others need it
-  void revert(VdiUuid volume, VdiUuid snapshot, VdiUuid displaced)
-      throws IOException, StorageException {
-    new Reverting(shelf, volume, snapshot, displaced).run();
   }
 }

@@ -42,8 +42,7 @@ final class Reverting {
     shelf.open.requireFree(volume, AccessMode.RW);
     shelf.cancelMerges(volume);
     shelf.cancelMerges(snapshot);
-    Removal removal = new Removal(shelf);
-    removal.finish(volume);
+    dropFormer();
     Node old = shelf.requireVhd(volume, ErrorCode.VDI_SNAPSHOT);
     Optional<Node> kept = shelf.refresh(displaced);
     if (kept.isEmpty() || kept.get().sameVhd(old)) {
@@ -55,7 +54,16 @@ final class Reverting {
     if (shelf.refresh(displaced).isPresent()) {
       shelf.hide(displaced, true);
     }
-    removal.finish(volume);
+    dropFormer();
+  }
+
+  /// Removes the old content under the name that shows in no list, and what it alone needed.
+  private void dropFormer() throws IOException {
+    String name = VolumeName.gone(volume);
+    Optional<VhdInfo> former = shelf.info(name);
+    // No barrier: a name that comes back after a crash is dropped when the SR is attached.
+    shelf.store.delete(name);
+    new Removal(shelf).removeUseless(former.flatMap(VhdInfo::parent));
   }
 
   private void exchange(Node old, String secondName) throws IOException {

@@ -317,9 +317,6 @@ final class RunMerge implements Merge, MergeUnderWay {
       relink(child, info, name);
     }
     if (!spec.survivorHidden()) {
-      // Barrier: no removal is left that a crash could bring back: it would take the content for a
-      // base that nobody needs, hidden still and nobody's parent any more.
-      shelf.store.sync();
       shelf.store.replace(VolumeName.vhd(spec.target()), VolumeName.vhd(spec.survivor()));
       // Barrier: the content has its name before anything of the run is removed.
       shelf.store.sync();

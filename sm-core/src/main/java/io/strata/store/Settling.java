@@ -20,12 +20,8 @@ final class Settling {
       Optional<VolumeName> name = VolumeName.parse(text);
       if (name.isPresent() && name.get().role() == VolumeName.Role.DRAFT) {
         settleDraft(name.get().vdi());
-      }
-    }
-    for (String text : shelf.store.names()) {
-      Optional<VolumeName> name = VolumeName.parse(text);
-      if (name.isPresent() && name.get().role() == VolumeName.Role.GONE) {
-        new Removal(shelf).finish(name.get().vdi());
+      } else if (name.isPresent() && name.get().role() == VolumeName.Role.GONE) {
+        shelf.store.delete(text);
       }
     }
   }

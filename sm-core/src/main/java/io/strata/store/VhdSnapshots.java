@@ -38,7 +38,7 @@ final class VhdSnapshots implements Snapshots {
     repository.locked(
         "VDI " + volume + " can't be reverted to " + snapshot,
         () -> {
-          new Removal(shelf).revert(volume, snapshot, displaced);
+          new Reverting(shelf, volume, snapshot, displaced).run();
           return volume;
         });
   }

@@ -15,7 +15,7 @@ import java.util.Optional;
 /// | `<vdi-uuid>.raw` | plain bytes |
 /// | `.strata-<vdi-uuid>.new` | a draft: not there yet; dropped when the SR is attached |
 /// | `.strata-<vdi-uuid>.cbt` | what changed from it to the next one: see [ChangeLogFile] |
-/// | `.strata-<vdi-uuid>.gone` | removed already: its removal is finished when the SR is attached |
+/// | `.strata-<vdi-uuid>.gone` | what it held before it was put back to a snapshot: dropped when the SR is attached |
 ///
 /// @param role what the container is to its volume
 record VolumeName(VdiUuid vdi, Role role) {

@@ -2,11 +2,14 @@
 package io.strata.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.strata.catalog.VdiRecord;
 import io.strata.gc.GcAction;
 import io.strata.nbd.NbdClient;
 import io.strata.spi.AccessMode;
 import io.strata.spi.ErrorCode;
+import io.strata.spi.PbdUuid;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
@@ -14,6 +17,7 @@ import io.strata.store.RefusingStore.Refusal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,10 +26,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -108,6 +116,80 @@ class CollectorTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatWaitsIsCollectedOnceAnSrIsThereAgain(boolean unplugged) throws Exception {
+    SrUuid sr;
+    try (StorageManager manager = open()) {
+      VdiUuid disk = prepare(manager);
+      sr = manager.vdi(disk).sr();
+      if (unplugged) {
+        manager.vdiDetach(disk, VdiAttach.HOST_DOMAIN);
+        manager.pbdUnplug(manager.pbds().getFirst().uuid());
+      }
+    }
+    try (StorageManager manager = FolderBench.collecting(folder, driver)) {
+      if (unplugged) {
+        manager.pbdPlug(manager.pbds().getFirst().uuid());
+      }
+      long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+      while (manager.vdis(sr).size() > 1 && System.nanoTime() < end) {
+        Thread.sleep(20);
+      }
+      assertThat(manager.vdis(sr)).extracting(VdiRecord::uuid).containsExactly(onlyDisk);
+      if (unplugged) {
+        attach(manager, onlyDisk);
+      }
+      try (NbdClient client = client(onlyDisk)) {
+        assertThat(read(client)).isEqualTo(model);
+      }
+    }
+  }
+
+  @Test
+  void nodesThatWereNotKnownWaitUntilACollectionIsAskedFor() throws Exception {
+    SrUuid sr;
+    try (StorageManager manager = open()) {
+      VdiUuid disk = prepare(manager);
+      sr = manager.vdi(disk).sr();
+      manager.vdiDetach(disk, VdiAttach.HOST_DOMAIN);
+      manager.pbdUnplug(manager.pbds().getFirst().uuid());
+      manager.srForget(sr);
+    }
+    try (StorageManager manager = FolderBench.collecting(folder, driver)) {
+      manager.srIntroduce(new SrIntroduce(sr, "folder", "", "", false, "user"));
+      manager.pbdPlug(
+          manager.pbdCreate(
+              new PbdCreate(sr, Optional.empty(), FolderDriver.at(folder.resolve("sr")))));
+      int found = manager.vdis(sr).size();
+      assertThat(found).isGreaterThan(1);
+      Thread.sleep(200);
+      assertThat(manager.vdis(sr)).hasSize(found);
+      manager.srGc(sr);
+      assertThat(manager.vdis(sr)).extracting(VdiRecord::uuid).containsExactly(onlyDisk);
+    }
+  }
+
+  @Test
+  void nodesThatNothingNeedsDontKeepAnSrFromBeingDestroyed() throws Exception {
+    try (StorageManager manager = open()) {
+      VdiUuid disk = prepare(manager);
+      SrUuid sr = manager.vdi(disk).sr();
+      manager.vdiDetach(disk, VdiAttach.HOST_DOMAIN);
+      AtomicInteger deletions = new AtomicInteger();
+      driver.refuse((call, _) -> call.equals("delete") && deletions.incrementAndGet() > 1);
+      assertThatThrownBy(() -> manager.vdiDestroy(disk)).isInstanceOf(StorageException.class);
+      driver.refuse(FolderDriver.NOTHING);
+      manager.srScan(sr);
+      assertThat(manager.vdis(sr)).isNotEmpty().noneMatch(VdiRecord::managed);
+      manager.srDestroy(sr);
+      try (Stream<Path> files = Files.list(folder.resolve("sr"))) {
+        assertThat(files.map(f -> f.getFileName().toString()))
+            .noneMatch(name -> name.endsWith(".vhd"));
+      }
+    }
+  }
+
   @Test
   void treeSaysWhatWaitsForACollectionAndWhy() throws Exception {
     try (StorageManager manager = open()) {
@@ -184,6 +266,48 @@ class CollectorTest {
       assertThat(read(client)).isEqualTo(model);
       again.srGc(sr);
       assertThat(read(client)).isEqualTo(model);
+    }
+  }
+
+  /// It would go on to write to the images, beside whoever opens them after the next plug.
+  @Test
+  void unpluggingWaitsForAMergeToBreakOff() throws Exception {
+    CountDownLatch merging = new CountDownLatch(1);
+    Semaphore goOn = new Semaphore(0);
+    try (StorageManager manager = open()) {
+      VdiUuid disk = prepare(manager);
+      SrUuid sr = manager.vdi(disk).sr();
+      manager.vdiDetach(disk, VdiAttach.HOST_DOMAIN);
+      faults.whenPassing(
+          "vdi-coalesce.block",
+          () -> {
+            merging.countDown();
+            goOn.acquireUninterruptibly();
+          });
+      FutureTask<List<GcAction>> collection = new FutureTask<>(() -> manager.srGc(sr));
+      Thread.ofPlatform().start(collection);
+      merging.await();
+      PbdUuid pbd = manager.pbds().getFirst().uuid();
+      FutureTask<Boolean> unplugging =
+          new FutureTask<>(() -> {
+            manager.pbdUnplug(pbd);
+            return true;
+          });
+      Thread.ofPlatform().start(unplugging);
+      assertThatThrownBy(() -> unplugging.get(300, TimeUnit.MILLISECONDS))
+          .isInstanceOf(TimeoutException.class);
+      goOn.release(1_000);
+      assertThat(unplugging.get()).isTrue();
+      faults.whenPassing("", () -> {});
+      manager.pbdPlug(pbd);
+      attach(manager, disk);
+      try (NbdClient client = client(disk)) {
+        write(client, 500);
+        assertThat(collection.get()).isEmpty();
+        assertThat(read(client)).isEqualTo(model);
+        manager.srGc(sr);
+        assertThat(read(client)).isEqualTo(model);
+      }
     }
   }
 

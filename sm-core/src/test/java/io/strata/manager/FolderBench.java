@@ -11,12 +11,25 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 
-/// Managers over VHD files, whose collections only run when a test asks for them.
+/// Managers over VHD files.
 final class FolderBench {
   private FolderBench() {}
 
+  /// One whose collections only run when a test asks for them.
+  ///
   /// @param folder where its home is to be
   static StorageManager open(Path folder, FolderDriver driver, Failpoints failpoints)
+      throws StorageException {
+    return open(folder, driver, failpoints, false);
+  }
+
+  /// One whose collections run by themselves.
+  static StorageManager collecting(Path folder, FolderDriver driver) throws StorageException {
+    return open(folder, driver, Failpoints.NONE, true);
+  }
+
+  private static StorageManager open(
+      Path folder, FolderDriver driver, Failpoints failpoints, boolean collectsInBackground)
       throws StorageException {
     return StorageManager.open(
         new ManagerConfig(
@@ -27,7 +40,7 @@ final class FolderBench {
             Duration.ofSeconds(10),
             Duration.ofSeconds(10),
             failpoints,
-            false,
+            collectsInBackground,
             Duration.ofSeconds(5),
             new ManualSchedule()));
   }

@@ -282,8 +282,27 @@ final class VhdRepositoryCrashTest {
           }
           again.delete(volume);
           again.delete(volume);
+          for (Volume left : again.scan()) {
+            assertThat(left.hidden()).as("%s", left).isTrue();
+            again.delete(left.uuid());
+          }
           assertThat(again.scan()).isEmpty();
         });
+  }
+
+  @Test
+  void stoppedDeleteOfItsOnlyChildLeavesADiskThatIsMarkedAsABase() throws Exception {
+    stopEverywhere(
+        repository -> {
+          createAndFill(repository);
+          snapshot(repository);
+          repository.delete(volume);
+        },
+        repository -> {
+          repository.vhdTree().orElseThrow().disks(base::equals);
+          repository.delete(snapshot);
+        },
+        again -> assertWritten(again, base, 1));
   }
 
   @Test

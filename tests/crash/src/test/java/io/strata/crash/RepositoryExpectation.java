@@ -46,6 +46,7 @@ record RepositoryExpectation(
       Map<VdiUuid, VolumeState> replayed = replay(repository);
       checkVolumes(repository, replayed, Set.of());
       checkLogs(repository);
+      collect(repository, replayed.keySet());
       checkLeftovers(repository, storage, replayed.keySet());
       if (storage.sampled(PROBED_EVERY)) {
         probe(repository, storage, replayed);
@@ -157,6 +158,19 @@ record RepositoryExpectation(
     present.removeAll(tolerated);
     if (!present.isEmpty()) {
       throw new CrashViolation("volumes that should not be there: " + present);
+    }
+  }
+
+  /// Removes bases that nobody needs any more, as a collection does.
+  private static void collect(VhdRepository repository, Set<VdiUuid> disks)
+      throws StorageException {
+    Set<VdiUuid> needed = new HashSet<>();
+    List<Volume> nodes = repository.scan();
+    nodes.forEach(v -> v.parent().ifPresent(needed::add));
+    for (Volume node : nodes) {
+      if (node.hidden() && !needed.contains(node.uuid()) && !disks.contains(node.uuid())) {
+        repository.delete(node.uuid());
+      }
     }
   }
 
