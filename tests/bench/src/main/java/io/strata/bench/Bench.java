@@ -47,7 +47,7 @@ public final class Bench {
     Scale scale = quick ? Scale.quick() : Scale.full();
     int rounds = option(options, "rounds").map(Integer::parseInt).orElse(scale.rounds());
     run(
-        suite,
+        options,
         only,
         parts,
         new Scale(
@@ -87,39 +87,61 @@ public final class Bench {
     return parts;
   }
 
-  private static void run(String suite, String only, Map<String, Part> parts, Scale scale)
+  private static void run(List<String> options, String only, Map<String, Part> parts, Scale scale)
       throws IOException, InterruptedException {
-    // As the daemon does; some parts run the manager here.
-    Processor.compilersYield();
+    String suite = options.getFirst();
     Results results = new Results();
     int failed = 0;
     for (Map.Entry<String, Part> part : parts.entrySet()) {
-      if (!only.isEmpty() && !only.equals(part.getKey())) {
+      String name = part.getKey();
+      if (!only.isEmpty() && !only.equals(name)) {
         continue;
       }
-      long start = System.nanoTime();
       try {
-        part.getValue().run(scale, results);
+        if (only.isEmpty()) {
+          results.add(PartProcess.run(options, name));
+        } else {
+          runHere(suite + " " + name, part.getValue(), scale, results);
+        }
       } catch (IOException | StorageException e) {
         failed++;
-        System.err.println(suite + " " + part.getKey() + " failed: " + e);
+        System.err.println(suite + " " + name + " failed: " + e);
       }
-      System.err.printf(
-          Locale.ROOT, "%s %s: %.0f s%n", suite, part.getKey(), (System.nanoTime() - start) / 1e9);
     }
-    if (!results.isEmpty()) {
-      Path folder = Path.of(System.getProperty("strata.benchResults", "."));
-      Files.createDirectories(folder);
-      results.writeCsv(folder.resolve(suite + ".csv"));
-      Plot.write(results, folder.resolve(suite + ".svg"));
-      if (suite.equals("nbd")) {
-        NbdTargets.judge(results);
-      }
-      System.out.println(Machine.describe());
-      System.out.println(HostMemory.PROBE.describe());
-      results.print(System.out);
-      System.out.println("written: " + folder.resolve(suite + ".csv") + " and .svg");
+    Optional<Path> figures = PartProcess.figures();
+    if (figures.isPresent()) {
+      PartProcess.leave(results, figures.get());
+    } else if (!results.isEmpty()) {
+      report(suite, results);
     }
     System.exit(failed == 0 ? 0 : 1);
+  }
+
+  private static void runHere(String name, Part part, Scale scale, Results results)
+      throws IOException, InterruptedException, StorageException {
+    // As the daemon does; some parts run the manager here.
+    Processor.compilersYield();
+    long start = System.nanoTime();
+    part.run(scale, results);
+    System.err.printf(
+        Locale.ROOT,
+        "%s: %.0f s; %s%n",
+        name,
+        (System.nanoTime() - start) / 1e9,
+        HostMemory.PROBE.describe());
+  }
+
+  private static void report(String suite, Results results)
+      throws IOException, InterruptedException {
+    Path folder = Path.of(System.getProperty("strata.benchResults", "."));
+    Files.createDirectories(folder);
+    results.writeCsv(folder.resolve(suite + ".csv"));
+    Plot.write(results, folder.resolve(suite + ".svg"));
+    if (suite.equals("nbd")) {
+      NbdTargets.judge(results);
+    }
+    System.out.println(Machine.describe());
+    results.print(System.out);
+    System.out.println("written: " + folder.resolve(suite + ".csv") + " and .svg");
   }
 }

@@ -3,6 +3,7 @@ package io.strata.bench;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,19 +16,29 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /// Every figure of a run, and which targets were reached.
-final class Results {
+final class Results implements Serializable {
+  private static final long serialVersionUID = 1;
+
   private final Map<Task, Map<String, Samples>> tasks = new LinkedHashMap<>();
   private final List<Target> targets = new ArrayList<>();
 
   /// @param text what was wanted
   /// @param found what was measured
-  record Target(String text, String found, boolean reached) {}
+  record Target(String text, String found, boolean reached) implements Serializable {}
 
   void add(Task task, String subject, double value) {
     tasks
         .computeIfAbsent(task, _ -> new LinkedHashMap<>())
         .computeIfAbsent(subject, _ -> new Samples())
         .add(value);
+  }
+
+  /// Takes all of another run's over.
+  void add(Results others) {
+    others.tasks.forEach((task, subjects) ->
+        subjects.forEach(
+            (subject, samples) -> samples.values().forEach(value -> add(task, subject, value))));
+    targets.addAll(others.targets);
   }
 
   void target(String text, String found, boolean reached) {

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.bench;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
 /// What one subject scored at one task, round by round.
-final class Samples {
+final class Samples implements Serializable {
+  private static final long serialVersionUID = 1;
+
   private final List<Double> values = new ArrayList<>();
 
   void add(double value) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.bench;
 
+import java.io.Serializable;
+
 /// Something that several subjects do.
 ///
 /// @param unit of its figures
 /// @param moreIsBetter whether a higher figure is the better one
-record Task(String name, String unit, boolean moreIsBetter) {
+record Task(String name, String unit, boolean moreIsBetter) implements Serializable {
 
   static Task rate(String name, String unit) {
     return new Task(name, unit, true);
