@@ -7,7 +7,7 @@ import io.strata.spi.VdiUuid;
 import java.io.IOException;
 
 /// A disk is put back to a snapshot: when another disk depends on what it held, and when the base
-/// below that is needed by nobody else.
+/// below that is needed by nobody else. Then it goes, with two bases that only it needed.
 final class RevertWorkload implements CrashWorkload {
 
   @Override
@@ -52,13 +52,24 @@ final class RevertWorkload implements CrashWorkload {
     rig.write(disk);
     rig.snapshot(disk);
     rig.write(disk);
-    for (VdiUuid newer : rig.snapshots()) {
-      if (!newer.equals(snapshot)) {
-        rig.delete(newer);
-      }
-    }
+    deleteSnapshotsBut(snapshot, rig);
     rig.revert(disk, snapshot);
     rig.write(disk);
+    rig.snapshot(disk);
+    rig.write(disk);
+    rig.snapshot(disk);
+    rig.write(disk);
+    deleteSnapshotsBut(snapshot, rig);
+    rig.delete(disk);
     return rig.recording();
+  }
+
+  private static void deleteSnapshotsBut(VdiUuid kept, RepositoryRig rig)
+      throws IOException, StorageException {
+    for (VdiUuid snapshot : rig.snapshots()) {
+      if (!snapshot.equals(kept)) {
+        rig.delete(snapshot);
+      }
+    }
   }
 }
