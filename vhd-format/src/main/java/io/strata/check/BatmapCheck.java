@@ -11,8 +11,6 @@ import java.util.Optional;
 
 /// Checks the batmap, and the blocks' bitmaps against it.
 final class BatmapCheck {
-  private static final int OLDEST_VERSION = 0x00010001;
-
   private BatmapCheck() {}
 
   /// The batmap, where there is one within the image.
@@ -40,18 +38,38 @@ final class BatmapCheck {
     return misplaced.isEmpty() ? found : Optional.empty();
   }
 
+  /// The batmap, where nothing else is in its place.
+  ///
+  /// @param table the blocks, whatever of them lies on the batmap
+  static Optional<RawBatmap> apart(
+      Subject subject, RawHeader header, RawBatmap batmap, BlockTable table, long contentEnd)
+      throws IOException {
+    Optional<String> other = batmap.liesOn(header, table, contentEnd);
+    if (other.isPresent()) {
+      subject.add(
+          new BatmapFinding.BatmapOverlaps(
+              subject.at(batmap.offsetBytes() + VhdLayout.BATMAP_OFFSET_AT),
+              batmap.mapOffsetBytes(),
+              batmap.mapSectors(),
+              other.get(),
+              batmap.putRight(subject, header.entries()).isPresent()));
+    }
+    return other.isEmpty() ? Optional.of(batmap) : Optional.empty();
+  }
+
   /// Checks version, checksum and that no bit is set where there can be no block.
   ///
   /// @return the blocks claimed to be full, if the map is one to believe
   static BitSet run(Subject subject, RawBatmap batmap, int blockCount) throws IOException {
-    if (batmap.version() < OLDEST_VERSION || batmap.version() > VhdLayout.BATMAP_VERSION) {
+    if (batmap.version() < VhdLayout.BATMAP_VERSION_SIGNED
+        || batmap.version() > VhdLayout.BATMAP_VERSION) {
       subject.add(
           new BatmapFinding.BatmapVersion(
               subject.at(batmap.offsetBytes() + VhdLayout.BATMAP_VERSION_AT), batmap.version()));
     }
     BitSet full = new BitSet();
     ByteBuffer map = batmap.map(subject);
-    int computed = RawBatmap.checksum(map);
+    int computed = batmap.checksum(map);
     if (computed != batmap.storedChecksum()) {
       subject.add(
           new BatmapFinding.BatmapChecksum(
@@ -105,7 +123,7 @@ final class BatmapCheck {
                   where(subject, batmap.orElseThrow(), block), present, sectors));
         }
       }
-      if (data) {
+      if (data && !full) {
         unused(subject, blocks, table, i, header);
       }
     }
@@ -141,7 +159,8 @@ final class BatmapCheck {
           new BitmapFinding.UnusedSectorsNotZero(
               subject.block(firstAndCount[0], table.block(i)),
               (int) ((firstAndCount[0] - dataAt) / SECTOR_BYTES),
-              (int) firstAndCount[1]));
+              (int) firstAndCount[1],
+              blocks.presentSectors(header.geometry().sectorsPerBlock()) > 0));
     }
   }
 

@@ -49,6 +49,34 @@ public sealed interface BatmapFinding extends Finding {
     }
   }
 
+  /// The batmap is said to be where something else is.
+  ///
+  /// @param other what is there
+  /// @param repairable whether a map with the checksum stands where every writer puts it
+  record BatmapOverlaps(
+      Where where, long offsetBytes, long sectors, String other, boolean repairable)
+      implements BatmapFinding {
+    @Override
+    public Severity severity() {
+      return Severity.ERROR;
+    }
+
+    @Override
+    public String expected() {
+      return "a batmap apart from everything else";
+    }
+
+    @Override
+    public String found() {
+      return "one of " + sectors + " sectors at byte " + offsetBytes + ", on the " + other;
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return repairable ? Optional.of(Fix.BATMAP_HEADER) : Optional.empty();
+    }
+  }
+
   /// A version that is not known.
   record BatmapVersion(Where where, int version) implements BatmapFinding {
     @Override
@@ -118,7 +146,8 @@ public sealed interface BatmapFinding extends Finding {
     }
   }
 
-  /// The batmap claims a block some sectors of which are not present.
+  /// The batmap claims a block some sectors of which are not present. Its checksum is right, and
+  /// readers believe it before they look at a bitmap: it is the bitmap that was lost.
   record BatmapClaimsPartialBlock(Where where, int presentSectors, int sectors)
       implements BatmapFinding {
     @Override
@@ -138,7 +167,7 @@ public sealed interface BatmapFinding extends Finding {
 
     @Override
     public Optional<Fix> fix() {
-      return Optional.of(Fix.BATMAP);
+      return Optional.of(Fix.BITMAPS);
     }
   }
 

@@ -6,8 +6,10 @@ import java.util.Optional;
 /// A finding in a block.
 public sealed interface BitmapFinding extends Finding {
 
-  /// Sectors whose bit is 0 hold data: programs that ignore bitmaps (qemu) show it.
-  record UnusedSectorsNotZero(Where where, int sector, int sectors) implements BitmapFinding {
+  /// Sectors whose bit is 0 hold data: programs that ignore bitmaps (qemu) show it. Where no bit of
+  /// the block is set, the bitmap itself may be what is lost.
+  record UnusedSectorsNotZero(Where where, int sector, int sectors, boolean othersPresent)
+      implements BitmapFinding {
     @Override
     public Severity severity() {
       return Severity.WARNING;
@@ -20,12 +22,17 @@ public sealed interface BitmapFinding extends Finding {
 
     @Override
     public String found() {
-      return "data in " + sectors + " of them, the first being sector " + sector + " of the block";
+      return "data in "
+          + sectors
+          + " of them, the first being sector "
+          + sector
+          + " of the block"
+          + (othersPresent ? "" : ", whose bitmap is all zero and may be lost");
     }
 
     @Override
     public Optional<Fix> fix() {
-      return Optional.of(Fix.UNUSED_SECTORS);
+      return othersPresent ? Optional.of(Fix.UNUSED_SECTORS) : Optional.empty();
     }
   }
 }

@@ -37,6 +37,13 @@ final class BlockCheck {
     bitmap.flip();
   }
 
+  /// The bytes of the bitmap that was loaded.
+  byte[] bitmap() {
+    byte[] bytes = new byte[bitmap.capacity()];
+    bitmap.get(0, bytes);
+    return bytes;
+  }
+
   /// Whether a sector of the block that was loaded is present.
   boolean present(int sector) {
     return (bitmap.get(sector >>> 3) & 0x80 >>> (sector & 7)) != 0;

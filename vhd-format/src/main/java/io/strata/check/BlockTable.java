@@ -7,6 +7,7 @@ import io.strata.vhd.VhdLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Optional;
 
 /// The blocks that the BAT names within the image and apart from its metadata, by their place.
 ///
@@ -102,5 +103,12 @@ final class BlockTable {
     long key = sector << BLOCK_BITS | (1 << BLOCK_BITS) - 1;
     int found = Arrays.binarySearch(places, 0, size, key);
     return found >= 0 ? found : -found - 2;
+  }
+
+  /// The number of a block that takes some of the bytes `[start, end)` of the image.
+  Optional<Integer> blockOn(long start, long end, RawHeader header) {
+    long blockBytes = (long) header.geometry().blockSectors() * SECTOR_BYTES;
+    int i = indexBefore(Math.max(0, end - 1) / SECTOR_BYTES);
+    return i >= 0 && offsetBytes(i) + blockBytes > start ? Optional.of(block(i)) : Optional.empty();
   }
 }

@@ -14,6 +14,10 @@ public enum Fix {
   LOCATOR_NAME("put the header's name of the parent into the locator's path"),
   /// Clear BAT entries that no byte of the disk belongs to.
   ENTRIES_BEYOND_DISK("mark BAT entries beyond the disk's end as unallocated"),
+  /// Say where the batmap is.
+  BATMAP_HEADER("give the batmap's header the place where the map stands"),
+  /// Make a bitmap say that its block is full.
+  BITMAPS("mark the sectors of blocks as present that the batmap says are full"),
   /// Make the batmap say what the bitmaps say.
   BATMAP("make the batmap say what the bitmaps say"),
   /// Zero what stands in sectors that are not present.

@@ -5,7 +5,6 @@ import static io.strata.vhd.VhdLayout.SECTOR_BYTES;
 import static io.strata.vhd.VhdLayout.SHORT_FOOTER_BYTES;
 
 import io.strata.vhd.DiskType;
-import io.strata.vhd.Geometry;
 import io.strata.vhd.VhdLayout;
 import java.util.List;
 import java.util.Optional;
@@ -69,7 +68,8 @@ final class FooterCheck {
     List<String> differences = footers.end().differences(footers.validCopy().get());
     if (!differences.isEmpty()) {
       subject.add(
-          new FooterFinding.FootersDiffer(subject.at(footers.end().offsetBytes()), differences));
+          new FooterFinding.FootersDiffer(
+              subject.at(footers.end().offsetBytes()), differences, footers.inDoubt()));
     }
   }
 
@@ -160,7 +160,7 @@ final class FooterCheck {
               "a size of at most " + footer.offsetBytes() + ", the bytes before the footer",
               Long.toString(disk)));
     }
-    long most = Geometry.ofSize(disk).sizeBytes();
+    long most = footer.mostGeometryBytes();
     if (footer.geometryBytes() > most) {
       subject.add(
           new FooterFinding.GeometryTooLarge(

@@ -79,19 +79,15 @@ public sealed interface FooterFinding extends Finding {
   /// Both footers are valid and not the same.
   ///
   /// @param fields the fields that differ
-  record FootersDiffer(Where where, List<String> fields) implements FooterFinding {
+  /// @param inDoubt whether nobody can tell which is right
+  record FootersDiffer(Where where, List<String> fields, boolean inDoubt) implements FooterFinding {
     public FootersDiffer {
       fields = List.copyOf(fields);
     }
 
-    /// Whether they belong to different images, so that none is known to be right.
-    private boolean otherImage() {
-      return fields.contains("UUID");
-    }
-
     @Override
     public Severity severity() {
-      return otherImage() ? Severity.ERROR : Severity.WARNING;
+      return inDoubt ? Severity.ERROR : Severity.WARNING;
     }
 
     @Override
@@ -106,7 +102,7 @@ public sealed interface FooterFinding extends Finding {
 
     @Override
     public Optional<Fix> fix() {
-      return otherImage() ? Optional.empty() : Optional.of(Fix.FOOTERS);
+      return inDoubt ? Optional.empty() : Optional.of(Fix.FOOTERS);
     }
   }
 

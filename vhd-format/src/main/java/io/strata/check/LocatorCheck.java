@@ -96,15 +96,9 @@ final class LocatorCheck {
         return Optional.of(region.what());
       }
     }
-    if (table.isEmpty()) {
-      return Optional.empty();
-    }
-    BlockTable blocks = table.get();
-    long blockBytes = (long) header.geometry().blockSectors() * VhdLayout.SECTOR_BYTES;
-    int i = blocks.indexBefore(Math.max(0, end - 1) / VhdLayout.SECTOR_BYTES);
-    return i >= 0 && blocks.offsetBytes(i) + blockBytes > start
-        ? Optional.of("block " + blocks.block(i))
-        : Optional.empty();
+    return table
+        .flatMap(blocks -> blocks.blockOn(start, end, header))
+        .map(block -> "block " + block);
   }
 
   private static void names(

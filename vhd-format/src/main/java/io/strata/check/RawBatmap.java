@@ -54,7 +54,7 @@ record RawBatmap(long offsetBytes, ByteBuffer header) {
 
   /// Where the map should be; empty if it is there.
   Optional<String> misplaced(Subject subject, long entries) {
-    long needed = Math.ceilDiv(Math.ceilDiv(entries, Byte.SIZE), (long) SECTOR_BYTES);
+    long needed = neededSectors(entries);
     if (mapSectors() < needed || mapSectors() > needed + SLACK_SECTORS) {
       return Optional.of("a map of " + needed + " sectors for " + entries + " entries");
     }
@@ -68,13 +68,64 @@ record RawBatmap(long offsetBytes, ByteBuffer header) {
     return Optional.empty();
   }
 
+  /// Whether header and map stand as every writer puts them, one behind the other, so that neither
+  /// place nor length are in doubt.
+  boolean usual(long entries) {
+    return mapOffsetBytes() == offsetBytes + VhdLayout.BATMAP_HEADER_BYTES
+        && mapSectors() == neededSectors(entries);
+  }
+
+  private static long neededSectors(long entries) {
+    return Math.ceilDiv(Math.ceilDiv(entries, Byte.SIZE), (long) SECTOR_BYTES);
+  }
+
+  /// The same with the map where every writer puts it, if the map that stands there has the
+  /// checksum: then it is the header whose place or length is damaged.
+  Optional<RawBatmap> putRight(Subject subject, long entries) throws IOException {
+    ByteBuffer right = ByteBuffer.allocate(VhdLayout.BATMAP_HEADER_BYTES);
+    right.put(0, header, 0, right.capacity());
+    right.putLong(VhdLayout.BATMAP_OFFSET_AT, offsetBytes + VhdLayout.BATMAP_HEADER_BYTES);
+    right.putInt(VhdLayout.BATMAP_SECTORS_AT, (int) neededSectors(entries));
+    RawBatmap batmap = new RawBatmap(offsetBytes, right);
+    return batmap.misplaced(subject, entries).isEmpty()
+            && batmap.checksum(batmap.map(subject)) == storedChecksum()
+        ? Optional.of(batmap)
+        : Optional.empty();
+  }
+
+  /// What of the image the map lies on, as far as it is known.
+  ///
+  /// @param table the blocks, whatever of them lies on the batmap
+  /// @param contentEnd where the footer at the end begins
+  Optional<String> liesOn(RawHeader dynamic, BlockTable table, long contentEnd) {
+    long start = mapOffsetBytes();
+    long end = endBytes();
+    for (TableCheck.Region region : TableCheck.regions(dynamic)) {
+      if (start < region.endBytes() && region.startBytes() < end) {
+        return Optional.of(region.what());
+      }
+    }
+    for (int i = 0; i < VhdLayout.HEADER_LOCATORS; i++) {
+      RawHeader.Locator locator = dynamic.locator(i);
+      long locatorEnd =
+          locator.offsetBytes() + Math.max(locator.spaceBytes(), locator.lengthBytes());
+      if (locator.used() && start < locatorEnd && locator.offsetBytes() < end) {
+        return Optional.of("locator " + i);
+      }
+    }
+    if (end > contentEnd) {
+      return Optional.of("footer at the end");
+    }
+    return table.blockOn(start, end, dynamic).map(block -> "block " + block);
+  }
+
   /// The map, which is within the image.
   ByteBuffer map(Subject subject) throws IOException {
     return subject.read(mapOffsetBytes(), (int) mapSectors() * SECTOR_BYTES);
   }
 
-  static int checksum(ByteBuffer map) {
-    return Checksums.of(map, 0, map.capacity(), -1);
+  int checksum(ByteBuffer map) {
+    return Checksums.ofBatmap(map, version());
   }
 
   static boolean bit(ByteBuffer map, int block) {

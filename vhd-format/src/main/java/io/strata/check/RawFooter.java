@@ -131,6 +131,13 @@ record RawFooter(FooterPlace place, long offsetBytes, int lengthBytes, ByteBuffe
     return new Geometry(packed >>> 16, packed >>> 8 & 0xFF, packed & 0xFF).sizeBytes();
   }
 
+  /// What a geometry may describe: the disk, or what the specification's rounding makes of its
+  /// size. Programs that take the size from the geometry (qemu) round it otherwise.
+  long mostGeometryBytes() {
+    long disk = Math.max(0, diskBytes());
+    return Math.max(disk, Geometry.ofSize(disk).sizeBytes());
+  }
+
   /// First reserved byte that is not zero, or -1.
   int firstReserved() {
     for (int i = FOOTER_RESERVED_AT; i < FOOTER_BYTES; i++) {
@@ -168,7 +175,7 @@ record RawFooter(FooterPlace place, long offsetBytes, int lengthBytes, ByteBuffe
       right.putLong(VhdLayout.FOOTER_DATA_OFFSET_AT, VhdLayout.NO_DATA_OFFSET);
     }
     Geometry most = Geometry.ofSize(Math.max(0, diskBytes()));
-    if (geometryBytes() > most.sizeBytes()) {
+    if (geometryBytes() > mostGeometryBytes()) {
       right.putInt(
           VhdLayout.FOOTER_GEOMETRY_AT,
           most.cylinders() << 16 | most.heads() << 8 | most.sectorsPerTrack());

@@ -17,9 +17,6 @@ import java.util.Set;
 
 /// Works out the steps of a repair, from the image and what a check of it found.
 final class RepairPlanner {
-  /// Ranges to zero that one plan takes.
-  private static final int MOST_ZEROED = 100_000;
-
   private static final long UNKNOWN_END = Long.MAX_VALUE;
 
   private final Subject subject;
@@ -80,26 +77,30 @@ final class RepairPlanner {
   }
 
   private void dynamic(RawFooters footers, RawFooter footer, RawHeader header) throws IOException {
-    Optional<RawBatmap> batmap =
-        RawBatmap.find(subject, header)
-            .filter(map -> map.misplaced(subject, header.entries()).isEmpty());
-    List<TableCheck.Region> regions = new ArrayList<>(TableCheck.regions(header));
-    batmap.ifPresent(
-        map -> regions.add(new TableCheck.Region("batmap", map.offsetBytes(), map.endBytes())));
-    long contentEnd = footers.end().valid() ? footers.end().offsetBytes() : subject.sizeBytes();
-    int blocks = (int) Math.ceilDiv(footer.diskBytes(), header.blockBytes());
-    BlockTable table = new TableCheck(subject, header, regions, contentEnd).run(blocks);
-    footers(footers, footer, endOfContent(footer, header, table, regions));
-    boolean whole = table.sound() && !strayParts();
-    boolean tableApart = header.tableOffsetBytes() + header.tableBytes() <= contentEnd;
-    if (wanted.contains(Fix.ENTRIES_BEYOND_DISK) && whole && tableApart) {
-      entriesBeyondDisk(header, blocks);
+    ImageTables tables = ImageTables.read(subject, footers, footer, header);
+    BlockTable table = tables.table();
+    footers(footers, footer, endOfContent(footer, header, table, tables.regions()));
+    if (wanted.contains(Fix.BATMAP_HEADER)) {
+      batmapHeader(header);
     }
-    if (wanted.contains(Fix.BATMAP) && batmap.isPresent()) {
-      batmap(batmap.get(), header, table, footer.diskBytes());
+    boolean whole = table.sound() && !strayParts() && !footers.inDoubt();
+    if (!whole) {
+      return;
     }
-    if (wanted.contains(Fix.UNUSED_SECTORS) && whole) {
-      unusedSectors(header, table);
+    boolean tableApart =
+        header.tableOffsetBytes() + header.tableBytes() <= ImageTables.contentEnd(subject, footers);
+    if (wanted.contains(Fix.ENTRIES_BEYOND_DISK) && tableApart) {
+      entriesBeyondDisk(header, tables.blocks());
+    }
+    BlockRepairs blocks = new BlockRepairs(subject, header, tables, footer.diskBytes(), this::add);
+    if (wanted.contains(Fix.BITMAPS)) {
+      blocks.bitmaps();
+    }
+    if (wanted.contains(Fix.BATMAP)) {
+      blocks.batmap();
+    }
+    if (wanted.contains(Fix.UNUSED_SECTORS)) {
+      more = blocks.unusedSectors();
     }
   }
 
@@ -129,7 +130,7 @@ final class RepairPlanner {
       }
       return;
     }
-    if (otherImage(footers)) {
+    if (footers.inDoubt()) {
       return;
     }
     if (footers.copy().isPresent()) {
@@ -175,12 +176,6 @@ final class RepairPlanner {
             "Write the footer at the end", at, new byte[VhdLayout.FOOTER_BYTES], right));
   }
 
-  private static boolean otherImage(RawFooters footers) {
-    return footers.end().valid()
-        && footers.validCopy().isPresent()
-        && !footers.validCopy().get().uuid().equals(footers.end().uuid());
-  }
-
   private void replace(RawFooter footer, byte[] right) {
     byte[] before = new byte[footer.lengthBytes()];
     footer.bytes().get(0, before);
@@ -203,6 +198,7 @@ final class RepairPlanner {
                 || finding instanceof LocatorFinding.LocatorTooLong
                 || finding instanceof LocatorFinding.LocatorOverlaps
                 || finding instanceof BatmapFinding.BatmapMisplaced
+                || finding instanceof BatmapFinding.BatmapOverlaps
                 || finding instanceof BatmapFinding.BatmapMissing);
   }
 
@@ -260,72 +256,21 @@ final class RepairPlanner {
     }
   }
 
-  /// Puts the map out of force while it is written: no sum of its bytes has the checksum 0.
-  private void batmap(RawBatmap batmap, RawHeader header, BlockTable table, long diskBytes)
-      throws IOException {
-    ByteBuffer map = ByteBuffer.allocate((int) batmap.mapSectors() * SECTOR_BYTES);
-    if (table.sound()) {
-      BlockCheck blocks = new BlockCheck(subject.container(), header.geometry());
-      for (int i = 0; i < table.size(); i++) {
-        int sectors = BatmapCheck.sectorsOf(table.block(i), header, diskBytes);
-        blocks.load(table.offsetBytes(i));
-        if (blocks.presentSectors(sectors) == sectors) {
-          RawBatmap.set(map, table.block(i));
-        }
-      }
-    }
-    ByteBuffer old = batmap.map(subject);
-    byte[] before = new byte[old.remaining()];
-    old.get(old.position(), before);
-    int checksum = RawBatmap.checksum(map);
-    if (!old.equals(map)) {
-      write(Fix.BATMAP, "Put the batmap out of force", batmap.offsetBytes(), headerWith(batmap, 0));
-      add(
-          Fix.BATMAP,
-          new RepairStep.Write(
-              table.sound()
-                  ? "Write the batmap as the bitmaps say"
-                  : "Empty the batmap, since the BAT is damaged",
-              batmap.mapOffsetBytes(),
-              before,
-              map.array()));
-    }
-    if (!old.equals(map) || checksum != batmap.storedChecksum()) {
+  private void batmapHeader(RawHeader header) throws IOException {
+    Optional<RawBatmap> found = RawBatmap.find(subject, header);
+    Optional<RawBatmap> right =
+        found.isPresent() ? found.get().putRight(subject, header.entries()) : Optional.empty();
+    if (right.isPresent()) {
+      byte[] after = new byte[VhdLayout.BATMAP_HEADER_BYTES];
+      right.get().header().get(0, after);
       write(
-          Fix.BATMAP,
-          "Write the batmap's header with its checksum",
-          batmap.offsetBytes(),
-          headerWith(batmap, checksum));
+          Fix.BATMAP_HEADER,
+          "Say in the batmap's header that the map stands behind it",
+          right.get().offsetBytes(),
+          after);
+      // What else can be repaired is seen once the map is where it belongs.
+      more = true;
     }
-  }
-
-  private static byte[] headerWith(RawBatmap batmap, int checksum) {
-    ByteBuffer header = ByteBuffer.allocate(VhdLayout.BATMAP_HEADER_BYTES);
-    header.put(0, batmap.header(), 0, header.capacity());
-    return header.putInt(VhdLayout.BATMAP_CHECKSUM_AT, checksum).array();
-  }
-
-  private void unusedSectors(RawHeader header, BlockTable table) throws IOException {
-    BlockCheck blocks = new BlockCheck(subject.container(), header.geometry());
-    int[] left = {MOST_ZEROED};
-    for (int i = 0; i < table.size() && left[0] > 0; i++) {
-      int block = table.block(i);
-      blocks.load(table.offsetBytes(i));
-      blocks.unusedSectors(
-          table.offsetBytes(i),
-          (offset, length) -> {
-            if (left[0]-- > 0) {
-              add(
-                  Fix.UNUSED_SECTORS,
-                  new RepairStep.Fill(
-                      "Zero sectors of block " + block + " that are not present",
-                      offset,
-                      length,
-                      (byte) 0));
-            }
-          });
-    }
-    more = left[0] <= 0;
   }
 
   private void names(RawHeader header) throws IOException {

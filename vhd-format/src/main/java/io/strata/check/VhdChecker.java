@@ -5,9 +5,7 @@ import io.strata.block.Container;
 import io.strata.vhd.DiskType;
 import io.strata.vhd.VhdLayout;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.List;
 import java.util.Optional;
 
 /// Looks for everything in an image that is not as the format wants it.
@@ -78,13 +76,10 @@ public final class VhdChecker {
 
   private BlockTable table(RawFooters footers, RawFooter footer, RawHeader header)
       throws IOException {
-    Optional<RawBatmap> batmap = BatmapCheck.find(subject, footer, header);
-    List<TableCheck.Region> regions = new ArrayList<>(TableCheck.regions(header));
-    batmap.ifPresent(
-        map -> regions.add(new TableCheck.Region("batmap", map.offsetBytes(), map.endBytes())));
-    long contentEnd = footers.end().valid() ? footers.end().offsetBytes() : subject.sizeBytes();
-    blocks = (int) Math.ceilDiv(footer.diskBytes(), header.blockBytes());
-    BlockTable table = new TableCheck(subject, header, regions, contentEnd).run(blocks);
+    ImageTables tables = ImageTables.read(subject, footers, footer, header);
+    BlockTable table = tables.table();
+    Optional<RawBatmap> batmap = tables.batmap();
+    blocks = tables.blocks();
     allocated = table.allocated();
     BitSet claimed =
         batmap.isPresent() ? BatmapCheck.run(subject, batmap.get(), blocks) : new BitSet();

@@ -25,7 +25,7 @@ final class Batmap {
     BatmapHeader header = metadata.batmap().get();
     ByteBuffer map =
         Bytes.read(container, header.mapOffsetBytes(), header.mapSectors() * SECTOR_BYTES);
-    if (Checksums.of(map, 0, map.capacity(), -1) != header.mapChecksum()) {
+    if (Checksums.ofBatmap(map, header.version()) != header.mapChecksum()) {
       return full;
     }
     for (int block = 0; block < metadata.blockCount(); block++) {
@@ -36,7 +36,7 @@ final class Batmap {
     return full;
   }
 
-  /// Writes the map, then the header with its checksum. Not flushed.
+  /// Writes the map, then the header with its checksum, in the newest version. Not flushed.
   static void write(Container container, VhdMetadata metadata, BitSet full) throws IOException {
     if (metadata.batmap().isEmpty()) {
       return;
@@ -44,12 +44,13 @@ final class Batmap {
     BatmapHeader header = metadata.batmap().get();
     ByteBuffer map = ByteBuffer.allocate(header.mapSectors() * SECTOR_BYTES);
     full.stream().forEach(b -> map.put(b >>> 3, (byte) (map.get(b >>> 3) | 0x80 >>> (b & 7))));
-    int checksum = Checksums.of(map, 0, map.capacity(), -1);
+    int checksum = Checksums.ofBatmap(map, VhdLayout.BATMAP_VERSION);
     container.write(header.mapOffsetBytes(), map, Durability.WRITE_BACK);
     DynamicHeader dynamic = metadata.dynamicHeader();
     container.write(
         dynamic.tableOffsetBytes() + metadata.tableBytes(),
-        new BatmapHeader(header.mapOffsetBytes(), header.mapSectors(), header.version(), checksum)
+        new BatmapHeader(
+                header.mapOffsetBytes(), header.mapSectors(), VhdLayout.BATMAP_VERSION, checksum)
             .toBytes(),
         Durability.WRITE_BACK);
   }

@@ -20,4 +20,19 @@ public final class Checksums {
     }
     return ~sum;
   }
+
+  /// The checksum of a batmap's map.
+  ///
+  /// @param version of the batmap: version 1.1 takes the bytes as signed, as the compilers of its
+  ///   time did. Source: blktap `vhd/lib/libvhd.c`, `vhd_checksum_batmap`.
+  public static int ofBatmap(ByteBuffer map, int version) {
+    if (version != VhdLayout.BATMAP_VERSION_SIGNED) {
+      return of(map, 0, map.capacity(), -1);
+    }
+    int sum = 0;
+    for (int i = 0; i < map.capacity(); i++) {
+      sum += map.get(i);
+    }
+    return ~sum;
+  }
 }

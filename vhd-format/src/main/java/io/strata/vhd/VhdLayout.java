@@ -89,6 +89,7 @@ public final class VhdLayout {
   public static final int BATMAP_CHECKSUM_AT = 24;
   public static final int BATMAP_MARKER_AT = 28;
   public static final int BATMAP_VERSION = 0x00010002;
+  public static final int BATMAP_VERSION_SIGNED = 0x00010001;
 
   /// Creator "tap\0": readers take the size from the footer, not from the geometry.
   public static final int CREATOR_TAP = 0x74617000;

@@ -36,7 +36,7 @@ final class HarmlessRepair {
     assertThat(plan.more() ? List.of() : VhdRepairer.plan(image, after).steps())
         .as("a second repair of %s", after.findings())
         .isEmpty();
-    assertThat(opens(image, parents)).isEqualTo(opened);
+    assertThat(opens(image, parents) || !opened).as("it opens still").isTrue();
   }
 
   /// Writing to what can be opened for it, too.

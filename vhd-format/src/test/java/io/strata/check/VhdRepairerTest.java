@@ -91,11 +91,87 @@ final class VhdRepairerTest {
   void batmapIsMadeWhatTheBitmapsSay() throws IOException {
     MemoryContainer image = Images.dynamic();
     byte[] right = Images.read(image, Images.batmapAt(image), 1024).array();
-    Images.claimFull(image, 1);
     Images.claimFull(image, 4);
     Images.claimFull(image, 100);
     repair(image);
     assertThat(Images.read(image, Images.batmapAt(image), 1024).array()).isEqualTo(right);
+  }
+
+  @Test
+  void lostBitmapIsSetAsTheBatmapSays() throws IOException {
+    MemoryContainer image = Images.dynamic();
+    int full = fullBlock(image);
+    byte[] content = Images.content(image, ParentResolver.none());
+    long bitmapAt = 512L * Images.entry(image, full);
+    byte[] right = Images.read(image, bitmapAt, 512).array();
+    Images.write(image, bitmapAt, ByteBuffer.allocate(512));
+    assertThat(Images.content(image, ParentResolver.none())).isEqualTo(content);
+    CheckReport report = VhdChecker.check(image, CheckOptions.standard().withBitmaps());
+    assertThat(report.findings()).hasSize(1);
+    assertThat(report.findings().getFirst().name()).isEqualTo("batmap-claims-partial-block");
+    AnnouncedRepair.apply(image, VhdRepairer.plan(image, report));
+    assertThat(Images.read(image, bitmapAt, 512).array()).isEqualTo(right);
+    assertThat(Images.content(image, ParentResolver.none())).isEqualTo(content);
+  }
+
+  @Test
+  void dataUnderABitmapThatIsAllZeroIsLeftAlone() throws IOException {
+    MemoryContainer image = Images.dynamic();
+    int full = fullBlock(image);
+    // Nobody claims the block any more.
+    Images.write(image, Images.batmapAt(image) + 512, ByteBuffer.allocate(512));
+    Images.sealBatmap(image, Images.batmapAt(image), Images.batmapAt(image) + 512);
+    Images.write(image, 512L * Images.entry(image, full), ByteBuffer.allocate(512));
+    CheckReport report = VhdChecker.check(image, CheckOptions.standard().withBitmaps());
+    assertThat(report.findings())
+        .anyMatch(f -> f.name().equals("unused-sectors-not-zero") && f.fix().isEmpty());
+    assertThat(VhdRepairer.plan(image, report).steps())
+        .noneMatch(step -> step instanceof RepairStep.Fill);
+  }
+
+  /// Its header is one bit away from naming a map that lies on the first block.
+  @Test
+  void batmapHeaderThatIsDamagedGetsItsMapBackAndCostsNoBlock() throws IOException {
+    MemoryContainer sound = Images.dynamic();
+    byte[] content = Images.content(sound, ParentResolver.none());
+    long sectorsAt = Images.batmapAt(sound) + VhdLayout.BATMAP_SECTORS_AT;
+    for (int flipped : new int[] {32, 64}) {
+      MemoryContainer image = Images.copy(sound);
+      Images.putInt(image, sectorsAt, Images.read(image, sectorsAt, 4).getInt() | flipped);
+      CheckReport report = VhdChecker.check(image, CheckOptions.standard().withBitmaps());
+      RepairPlan plan = VhdRepairer.plan(image, report);
+      AnnouncedRepair.apply(image, plan);
+      assertThat(Images.content(image, ParentResolver.none())).isEqualTo(content);
+      assertThat(VhdChecker.check(image, CheckOptions.standard().withBitmaps()).findings())
+          .isEmpty();
+    }
+  }
+
+  @Test
+  void footerThatKnowsLessOfTheDiskDoesNotWinOverTheOther() throws IOException {
+    MemoryContainer image = Images.dynamic();
+    long sizeAt = VhdLayout.FOOTER_CURRENT_SIZE_AT;
+    Images.putLong(image, sizeAt, Images.read(image, sizeAt, 8).getLong() / 2);
+    Images.sealFooter(image, 0);
+    byte[] before = Images.read(image, 0, (int) image.sizeBytes()).array();
+    CheckReport report = VhdChecker.check(image, CheckOptions.standard());
+    assertThat(report.findings())
+        .anyMatch(f ->
+            f.name().equals("footers-differ")
+                && f.severity() == Severity.ERROR
+                && f.fix().isEmpty());
+    AnnouncedRepair.apply(image, VhdRepairer.plan(image, report));
+    assertThat(Images.read(image, 0, (int) image.sizeBytes()).array()).isEqualTo(before);
+  }
+
+  /// The first that the batmap says is full.
+  private static int fullBlock(MemoryContainer image) throws IOException {
+    int block = 0;
+    ByteBuffer map = Images.read(image, Images.batmapAt(image) + 512, 512);
+    while ((map.get(block >>> 3) & 0x80 >>> (block & 7)) == 0) {
+      block++;
+    }
+    return block;
   }
 
   @Test
