@@ -11,7 +11,7 @@ import java.util.Optional;
 /// @param parents where parents are found; empty: the chain is not looked at
 /// @param mostParents how far down the chain to look
 /// @param clock what timestamps are compared with
-/// @param mostFindings findings that are kept; more are counted only
+/// @param mostFindings findings of each kind that are kept; more are counted only
 public record CheckOptions(
     boolean bitmaps,
     Optional<ParentResolver> parents,

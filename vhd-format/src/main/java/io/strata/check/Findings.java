@@ -2,29 +2,33 @@
 package io.strata.check;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
-/// Findings as they come in, within a bound.
+/// Findings as they come in: of each kind so many that no kind hides another.
 final class Findings {
   private final List<Finding> kept = new ArrayList<>();
+  private final Map<Class<?>, Long> ofKind = new HashMap<>();
   private final int most;
   private long more;
 
+  /// @param most of each kind
   Findings(int most) {
     this.most = most;
   }
 
   void add(Finding finding) {
-    if (kept.size() < most) {
+    if (ofKind.merge(finding.getClass(), 1L, Long::sum) <= most) {
       kept.add(finding);
     } else {
       more++;
     }
   }
 
-  /// Whether no more are kept.
+  /// Whether there are more of some kind than are kept.
   boolean full() {
-    return kept.size() >= most;
+    return most == 0 || more > 0;
   }
 
   List<Finding> kept() {
