@@ -49,16 +49,19 @@ public final class NbdExports {
   /// Withdraws an export and disconnects its clients, after the requests in flight. Its device may
   /// be closed afterwards. Does nothing where there is none.
   ///
-  /// @throws IOException requests are still in flight after 30 s: the device is still in use
+  /// @throws IOException requests are still in flight after 30 s: the device is still in use, and
+  ///   the export, which admits nobody any more, is to be removed again
   public void remove(String name) throws IOException {
     remove(name, REMOVE_TIMEOUT);
   }
 
   /// As [#remove(String)], with a time limit of the caller's.
   public void remove(String name, Duration timeout) throws IOException {
-    NbdExport export = exports.remove(name);
+    NbdExport export = exports.get(name);
     if (export != null) {
+      // Whoever asks again, where it took too long, waits for the same requests.
       export.withdraw(timeout);
+      exports.remove(name, export);
     }
   }
 }

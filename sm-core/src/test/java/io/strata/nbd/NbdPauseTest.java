@@ -239,6 +239,27 @@ final class NbdPauseTest {
     }
   }
 
+  /// Its device must not be closed while a request runs, however often its end is asked for.
+  @Test
+  void exportIsNotGoneBeforeItsRequestsHaveEnded() throws Exception {
+    SlowFlushes device = new SlowFlushes();
+    try (TestServer server = new TestServer(device);
+        NbdClient client = server.connect();
+        ExecutorService pool = Executors.newSingleThreadExecutor()) {
+      Future<?> flush = device.flushing(pool, client);
+      for (int attempt = 0; attempt < 2; attempt++) {
+        assertThatThrownBy(() -> server.exports().remove(TestServer.EXPORT, Duration.ofMillis(50)))
+            .isInstanceOf(IOException.class);
+        assertThat(server.exports().all()).hasSize(1);
+      }
+      device.release.countDown();
+      server.exports().remove(TestServer.EXPORT);
+      assertThat(server.exports().all()).isEmpty();
+      assertThatThrownBy(() -> flush.get(20, TimeUnit.SECONDS))
+          .isInstanceOf(ExecutionException.class);
+    }
+  }
+
   /// Its flushes wait until they are released.
   private static final class SlowFlushes extends MemoryDevice {
     private final CountDownLatch entered = new CountDownLatch(1);

@@ -5,7 +5,6 @@ import io.strata.block.Extent.Kind;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.FileSystemException;
@@ -17,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /// A regular file as a container: sparse, with holes punched where content goes.
@@ -30,18 +30,17 @@ public final class FileContainer implements Container {
 
   private final Path path;
   private final FileChannel channel;
-  private final int fd;
+  private final Descriptor descriptor;
   private final boolean readOnly;
   private volatile long sizeBytes;
   private volatile boolean punches = true;
   private volatile boolean zeroesInPlace = true;
-  private boolean closed;
 
   private FileContainer(Path path, FileChannel channel, int fd, boolean readOnly)
       throws IOException {
     this.path = path;
     this.channel = channel;
-    this.fd = fd;
+    descriptor = new Descriptor(fd);
     this.readOnly = readOnly;
     sizeBytes = channel.size();
   }
@@ -165,11 +164,8 @@ public final class FileContainer implements Container {
   public void extents(long offsetBytes, long lengthBytes, ExtentVisitor visitor)
       throws IOException {
     Objects.checkFromIndexSize(offsetBytes, lengthBytes, sizeBytes);
-    if (!channel.isOpen()) {
-      throw new ClosedChannelException();
-    }
     // Never by its name, which may mean another file by now.
-    HoleWalk.walk(fd, offsetBytes, offsetBytes + lengthBytes, visitor);
+    HoleWalk.walk(descriptor, offsetBytes, offsetBytes + lengthBytes, visitor);
   }
 
   @Override
@@ -226,8 +222,9 @@ public final class FileContainer implements Container {
     int own;
     try {
       own =
-          LinuxCalls.open(
-              Path.of("/proc/self/fd/" + fd), LinuxCalls.O_RDONLY | LinuxCalls.O_CLOEXEC, 0);
+          descriptor.use(fd ->
+              LinuxCalls.open(
+                  Path.of("/proc/self/fd/" + fd), LinuxCalls.O_RDONLY | LinuxCalls.O_CLOEXEC, 0));
     } catch (IOException e) {
       return LinuxCalls.ENOENT;
     }
@@ -240,7 +237,14 @@ public final class FileContainer implements Container {
 
   @Override
   public Optional<WriteQueue> directWrites() {
-    return readOnly ? Optional.empty() : DirectWriteQueue.open(path, fd, NativeAio::open);
+    if (readOnly) {
+      return Optional.empty();
+    }
+    try {
+      return descriptor.use(fd -> DirectWriteQueue.open(path, fd, NativeAio::open));
+    } catch (IOException closed) {
+      return Optional.empty();
+    }
   }
 
   @Override
@@ -251,13 +255,15 @@ public final class FileContainer implements Container {
   /// Takes long where the file lost its last name and was large, for the sake of those who use
   /// others.
   @Override
-  public synchronized void close() throws IOException {
-    if (closed) {
-      return;
+  public void close() throws IOException {
+    OptionalInt given = descriptor.giveUp();
+    if (given.isPresent()) {
+      try {
+        channel.close();
+      } finally {
+        DeletedFile.close(given.getAsInt(), sizeBytes);
+      }
     }
-    closed = true;
-    channel.close();
-    DeletedFile.close(fd, sizeBytes);
   }
 
   @Override
@@ -275,7 +281,8 @@ public final class FileContainer implements Container {
   private boolean punch(long offsetBytes, long lengthBytes) throws IOException {
     if (punches) {
       int mode = LinuxCalls.FALLOC_PUNCH_HOLE | LinuxCalls.FALLOC_KEEP_SIZE;
-      punches = supported(LinuxCalls.fallocate(fd, mode, offsetBytes, lengthBytes));
+      punches =
+          supported(descriptor.use(fd -> LinuxCalls.fallocate(fd, mode, offsetBytes, lengthBytes)));
     }
     return punches;
   }
@@ -283,7 +290,8 @@ public final class FileContainer implements Container {
   private boolean zeroInPlace(long offsetBytes, long lengthBytes) throws IOException {
     if (zeroesInPlace) {
       int mode = LinuxCalls.FALLOC_ZERO_RANGE | LinuxCalls.FALLOC_KEEP_SIZE;
-      zeroesInPlace = supported(LinuxCalls.fallocate(fd, mode, offsetBytes, lengthBytes));
+      zeroesInPlace =
+          supported(descriptor.use(fd -> LinuxCalls.fallocate(fd, mode, offsetBytes, lengthBytes)));
     }
     return zeroesInPlace;
   }
@@ -306,10 +314,11 @@ public final class FileContainer implements Container {
 
   /// Walks the holes and data of a file.
   private static final class HoleWalk {
-    static void walk(int descriptor, long start, long end, ExtentVisitor visitor) {
+    static void walk(Descriptor descriptor, long start, long end, ExtentVisitor visitor)
+        throws IOException {
       long at = start;
       while (at < end) {
-        long data = LinuxCalls.lseek(descriptor, at, LinuxCalls.SEEK_DATA);
+        long data = seek(descriptor, at, LinuxCalls.SEEK_DATA);
         if (data < 0) {
           data = data == -LinuxCalls.ENXIO ? end : at;
         }
@@ -320,13 +329,18 @@ public final class FileContainer implements Container {
         if (data >= end) {
           return;
         }
-        long hole = LinuxCalls.lseek(descriptor, data, LinuxCalls.SEEK_HOLE);
+        long hole = seek(descriptor, data, LinuxCalls.SEEK_HOLE);
         hole = hole <= data ? end : Math.min(hole, end);
         if (!visitor.visit(data, hole - data, Kind.DATA)) {
           return;
         }
         at = hole;
       }
+    }
+
+    private static long seek(Descriptor descriptor, long offsetBytes, int whence)
+        throws IOException {
+      return descriptor.use(fd -> LinuxCalls.lseek(fd, offsetBytes, whence));
     }
   }
 }

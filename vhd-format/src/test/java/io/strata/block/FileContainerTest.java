@@ -31,6 +31,32 @@ class FileContainerTest {
     }
   }
 
+  /// The kernel gives the number of a descriptor to the next file that is opened.
+  @Test
+  void closedContainerNeverTouchesAnotherFile() throws IOException {
+    FileContainer closed = FileContainer.create(folder.resolve("closed"));
+    closed.ensureCapacity(BYTES);
+    closed.close();
+    try (FileContainer other = FileContainer.create(folder.resolve("other"))) {
+      other.ensureCapacity(BYTES);
+      ByteBuffer ones = ByteBuffer.allocate(BYTES);
+      while (ones.hasRemaining()) {
+        ones.put((byte) 1);
+      }
+      other.write(0, ones.flip(), Durability.WRITE_BACK);
+      assertThatThrownBy(() -> closed.discard(0, BYTES)).isInstanceOf(ClosedChannelException.class);
+      assertThatThrownBy(() ->
+              closed.writeZeroes(0, BYTES, BlockDevice.Zeroing.ALLOCATE, Durability.WRITE_BACK))
+          .isInstanceOf(ClosedChannelException.class);
+      assertThatThrownBy(() -> firstExtent(closed)).isInstanceOf(ClosedChannelException.class);
+      assertThat(closed.wroteBack(0, BYTES)).isNotZero();
+      assertThat(closed.directWrites()).isEmpty();
+      ByteBuffer found = ByteBuffer.allocate(BYTES);
+      other.read(0, found);
+      assertThat(found.flip()).isEqualTo(ones.flip());
+    }
+  }
+
   /// A snapshot gives the name of a file that is being read to another one.
   @Test
   void holesAreThoseOfTheOpenFileWhateverItsNameMeansNow() throws IOException {
