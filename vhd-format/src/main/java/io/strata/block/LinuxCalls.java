@@ -17,8 +17,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /// The few system calls that the JDK does not offer: open(2) with flags, fallocate(2), lseek(2) for
-/// holes, sync_file_range(2), syncfs(2), fstatfs(2), ioctl(2), ftruncate(2), leases by fcntl(2).
-/// Linux on 64-bit machines.
+/// holes, sync_file_range(2), syncfs(2), fstatfs(2), ioctl(2), ftruncate(2), leases and locks by
+/// fcntl(2). Linux on 64-bit machines.
 final class LinuxCalls {
   static final int O_RDONLY = 0;
   static final int O_RDWR = 2;
@@ -46,6 +46,7 @@ final class LinuxCalls {
   static final int EIO = 5;
   static final int ENXIO = 6;
   static final int EAGAIN = 11;
+  static final int EACCES = 13;
   static final int EEXIST = 17;
   static final int EINVAL = 22;
   static final int ENOSPC = 28;
@@ -132,6 +133,24 @@ final class LinuxCalls {
               ValueLayout.JAVA_INT),
           Linker.Option.firstVariadicArg(2));
 
+  private static final MethodHandle FCNTL_LOCK =
+      handle(
+          "fcntl",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.ADDRESS),
+          Linker.Option.firstVariadicArg(2));
+
+  /// `struct flock`: type and whence, then start and length; the rest is zero.
+  private static final long FLOCK_BYTES = 32;
+
+  private static final long FLOCK_START_AT = 8;
+  private static final long FLOCK_LENGTH_AT = 16;
+
+  private static final int F_OFD_SETLK = 37;
+  private static final int F_RDLCK = 0;
   private static final int F_SETLEASE = 1024;
   private static final int F_WRLCK = 1;
   private static final int F_UNLCK = 2;
@@ -214,6 +233,19 @@ final class LinuxCalls {
           errorOf(state -> (int) FALLOCATE.invokeExact(state, fd, mode, offsetBytes, lengthBytes));
     } while (error == EINTR);
     return error;
+  }
+
+  /// Locks a range of a file for the open file that a descriptor means; never waits.
+  ///
+  /// @return 0, or the error number
+  static int lock(int fd, long offsetBytes, long lengthBytes, boolean shared) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment flock = arena.allocate(FLOCK_BYTES, Long.BYTES);
+      flock.set(ValueLayout.JAVA_SHORT, 0, (short) (shared ? F_RDLCK : F_WRLCK));
+      flock.set(ValueLayout.JAVA_LONG, FLOCK_START_AT, offsetBytes);
+      flock.set(ValueLayout.JAVA_LONG, FLOCK_LENGTH_AT, lengthBytes);
+      return errorOf(state -> (int) FCNTL_LOCK.invokeExact(state, fd, F_OFD_SETLK, flock));
+    }
   }
 
   /// @return the offset found, or the negated error number

@@ -2,6 +2,7 @@
 package io.strata.toolstack.image;
 
 import io.strata.block.Container;
+import io.strata.block.OpenFileLock;
 import io.strata.manager.ImageFormat;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.Messages;
@@ -12,28 +13,24 @@ import io.strata.vhd.ParentLink;
 import io.strata.vhd.VhdInfo;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /// Keeps two commands from writing one image, and one from writing what another reads. It ends with
 /// [#close], or with the process.
 ///
 /// An advisory lock of one byte beyond the end of any image, so that locks of other programs are
-/// not met. The system drops it when this process closes any other channel of the same file: take
-/// it when everything is open.
+/// not met.
 public final class ImageLock implements AutoCloseable {
   private static final long POSITION = 1L << 62;
 
-  private final List<FileChannel> channels = new ArrayList<>();
+  private final List<OpenFileLock> locks = new ArrayList<>();
 
   private ImageLock() {}
 
@@ -71,8 +68,10 @@ public final class ImageLock implements AutoCloseable {
       if (written.isPresent()) {
         checkDetached(written.get());
         lock.add(written.get(), false);
-        // Barrier: a change of what a killed process left is never durable before that is.
-        lock.channels.getLast().force(false);
+        try (FileChannel channel = FileChannel.open(written.get(), StandardOpenOption.WRITE)) {
+          // Barrier: a change of what a killed process left is never durable before that is.
+          channel.force(false);
+        }
       }
       for (Path file : read) {
         lock.add(file, true);
@@ -105,7 +104,7 @@ public final class ImageLock implements AutoCloseable {
     }
     try (FileChannel channel =
         FileChannel.open(lock, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
-      if (!locked(channel, 0, Long.MAX_VALUE, true)) {
+      if (!free(channel)) {
         throw new StorageException(
             ErrorCode.SR_IN_USE,
             "'" + Messages.printable(file.toString()) + "' belongs to an SR that is attached.",
@@ -115,35 +114,26 @@ public final class ImageLock implements AutoCloseable {
     }
   }
 
-  private void add(Path file, boolean shared) throws IOException, StorageException {
-    Set<OpenOption> options =
-        shared
-            ? Set.of(StandardOpenOption.READ)
-            : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
-    FileChannel channel = FileChannel.open(file, options);
-    channels.add(channel);
-    if (!locked(channel, POSITION, 1, shared)) {
-      throw new StorageException(
-          ErrorCode.VDI_IN_USE,
-          "'" + Messages.printable(file.toString()) + "' is in use by another process.",
-          "End the strata serve or strata vhd that uses it, then try again.");
-    }
-  }
-
-  private static boolean locked(FileChannel channel, long position, long bytes, boolean shared)
-      throws IOException {
+  private static boolean free(FileChannel channel) throws IOException {
     try {
-      FileLock lock = channel.tryLock(position, bytes, shared);
-      return lock != null;
+      return channel.tryLock(0, Long.MAX_VALUE, true) != null;
     } catch (OverlappingFileLockException heldHere) {
       return false;
     }
   }
 
+  private void add(Path file, boolean shared) throws IOException, StorageException {
+    locks.add(
+        OpenFileLock.take(file, POSITION, 1, shared)
+            .orElseThrow(() ->
+                new StorageException(
+                    ErrorCode.VDI_IN_USE,
+                    "'" + Messages.printable(file.toString()) + "' is in use by another process.",
+                    "End the strata serve or strata vhd that uses it, then try again.")));
+  }
+
   @Override
-  public void close() throws IOException {
-    for (FileChannel channel : channels) {
-      channel.close();
-    }
+  public void close() {
+    locks.forEach(OpenFileLock::close);
   }
 }

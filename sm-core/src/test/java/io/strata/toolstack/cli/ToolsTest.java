@@ -112,6 +112,21 @@ final class ToolsTest {
     done("vhd", "resize", path("p.vhd"), "8MiB");
   }
 
+  /// The JDK's locks would go with any channel of the file that is closed.
+  @Test
+  void anImageStaysLockedWhateverElseOfItIsClosed() throws IOException, StorageException {
+    Path file = disk("p.vhd");
+    try (ImageLock _ = ImageLock.writing(file)) {
+      FileContainer.openReadWrite(file).close();
+      assertThat(refused("vhd", "resize", path("p.vhd"), "8MiB")).contains("VDIInUse (24)");
+      try (FileChannel other = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        assertThat(other.tryLock()).as("for another program").isNull();
+      }
+      assertThat(refused("vhd", "resize", path("p.vhd"), "8MiB")).contains("VDIInUse (24)");
+    }
+    done("vhd", "resize", path("p.vhd"), "8MiB");
+  }
+
   @Test
   void aConversionOfAChainWhoseParentIsWrittenIsRefused() throws IOException, StorageException {
     Path parent = disk("p.vhd");
