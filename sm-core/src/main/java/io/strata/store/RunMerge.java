@@ -77,7 +77,9 @@ final class RunMerge implements Merge, MergeUnderWay {
   /// Ends a merge whose copy is complete. Under the repository's lock.
   static void resumeFinish(VhdRepository repository, VolumeShelf shelf, MergeSpec spec)
       throws IOException, StorageException {
-    new RunMerge(repository, shelf, spec).end();
+    RunMerge left = new RunMerge(repository, shelf, spec);
+    left.requireReadable();
+    left.end();
   }
 
   @Override
@@ -150,6 +152,7 @@ final class RunMerge implements Merge, MergeUnderWay {
       throw brokenOff();
     }
     closeImages();
+    requireReadable();
     checkRun(true);
     List<VdiUuid> relinked =
         shelf.index().children(shelf.require(spec.survivor())).stream().map(Node::vdi).toList();
@@ -259,6 +262,20 @@ final class RunMerge implements Merge, MergeUnderWay {
       if (children.size() != 1 || !children.getFirst().vdi().equals(spec.run().get(i - 1))) {
         throw changed(node, "has other children");
       }
+    }
+  }
+
+  /// What can't be read may be a child of what would go.
+  private void requireReadable() throws StorageException {
+    List<Node> unreadable = shelf.index().unreadable();
+    if (!unreadable.isEmpty()) {
+      throw new StorageException(
+          ErrorCode.VDI_UNAVAILABLE,
+          failure
+              + ": "
+              + unreadable.getFirst().name()
+              + " or its parent can't be read and may depend on it.",
+          "Restore or destroy that one first; sr-check says what is wrong with it.");
     }
   }
 

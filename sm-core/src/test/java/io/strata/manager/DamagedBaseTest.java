@@ -4,6 +4,7 @@ package io.strata.manager;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.strata.block.BlockDevice;
+import io.strata.catalog.VdiRecord;
 import io.strata.spi.AccessMode;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.SrUuid;
@@ -12,6 +13,7 @@ import io.strata.spi.VdiUuid;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -111,5 +113,30 @@ class DamagedBaseTest {
     assertThat(manager.vdi(base).managed()).isTrue();
     Bench.refused(ErrorCode.VDI_IN_USE, () -> manager.vdiDestroy(base));
     assertMendedByHand();
+  }
+
+  /// A disk that was put back to a snapshot is its child, and can't say so.
+  @Test
+  void snapshotOfADiskThatCantBeReadStays() throws Exception {
+    flip();
+    manager.srScan(sr);
+    VdiUuid snapshot =
+        manager.vdis(sr).stream()
+            .filter(vdi -> vdi.isASnapshot())
+            .map(VdiRecord::uuid)
+            .findFirst()
+            .orElseThrow();
+    manager.vdiRevert(snapshot);
+    assertThat(manager.vdi(disk).parent()).contains(snapshot);
+    Path file = folder.resolve("sr").resolve(disk + ".vhd");
+    byte[] image = Files.readAllBytes(file);
+    Files.write(file, new byte[image.length]);
+    manager.srScan(sr);
+    Bench.refused(ErrorCode.VDI_IN_USE, () -> manager.vdiDestroy(snapshot));
+    Files.write(file, image);
+    manager.srScan(sr);
+    assertThat(manager.vdi(disk).problem()).isEmpty();
+    manager.vdiDestroy(snapshot);
+    manager.vdiAttach(VdiAttach.of(disk, AccessMode.RO));
   }
 }

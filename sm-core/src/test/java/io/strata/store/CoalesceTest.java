@@ -94,6 +94,41 @@ class CoalesceTest {
     }
   }
 
+  /// What can't be read for a while may be a child of what the merge removes.
+  @Test
+  void mergeIsNotEndedWhileSomethingCantBeRead() throws Exception {
+    VdiUuid low = VdiUuid.random();
+    VdiUuid high = VdiUuid.random();
+    VdiUuid sibling = VdiUuid.random();
+    create(low);
+    differencing(high, low);
+    differencing(disk, high);
+    differencing(sibling, high);
+    hide(low, high);
+    try (VhdRepository repository = new VhdRepository(new DirectoryStore(folder))) {
+      VhdTree tree = repository.vhdTree().orElseThrow();
+      MergeSpec planned = spec(tree, List.of(high, low), low);
+      byte[] image = Files.readAllBytes(file(sibling));
+      try (VhdTree.Merge merge = tree.merge(planned)) {
+        merge.copy(0, QUIET);
+        Files.write(file(sibling), new byte[image.length]);
+        repository.scan();
+        assertThatThrownBy(merge::finish)
+            .isInstanceOf(StorageException.class)
+            .hasMessageContaining(sibling + ".vhd");
+      }
+      assertThatThrownBy(() -> tree.resumeFinish(planned)).isInstanceOf(StorageException.class);
+      Files.write(file(sibling), image);
+      assertThat(repository.scan())
+          .hasSize(4)
+          .allSatisfy(volume -> assertThat(volume.problem()).isEmpty());
+      tree.resumeFinish(planned);
+      assertThat(repository.scan())
+          .hasSize(3)
+          .allSatisfy(volume -> assertThat(volume.problem()).isEmpty());
+    }
+  }
+
   @Test
   void parentGoesWithItsLastChildUnlessItMayBeADisk() throws Exception {
     VdiUuid base = overHiddenBase();
