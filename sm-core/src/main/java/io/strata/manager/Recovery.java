@@ -109,11 +109,17 @@ final class Recovery {
         case VDI_CLONE, VDI_SNAPSHOT -> {
           VdiUuid added = Replay.newVdi(record).uuid();
           VdiUuid source = Replay.vdi(record, Replay.SOURCE);
-          undoBranch(repository, new SnapshotSpec(source, added, Replay.vdi(record, Replay.BASE)));
+          VdiUuid base = Replay.vdi(record, Replay.BASE);
+          if (nobodys(added)) {
+            undoBranch(repository, new SnapshotSpec(source, added, base));
+          }
           intent.drop();
         }
         case VDI_CREATE, VDI_IMPORT -> {
-          repository.delete(Replay.newVdi(record).uuid());
+          VdiUuid added = Replay.newVdi(record).uuid();
+          if (nobodys(added)) {
+            repository.delete(added);
+          }
           intent.drop();
         }
         case VDI_REVERT -> {
@@ -161,6 +167,12 @@ final class Recovery {
       }
     }
     settled(record);
+  }
+
+  /// A VDI enters the catalog as its intent leaves. One that is there was made later, by somebody
+  /// who chose the same UUID.
+  private boolean nobodys(VdiUuid made) throws StorageException {
+    return core.catalog().read(r -> r.findVdi(made)).isEmpty();
   }
 
   /// A base that is half made is the source's VHD under a second name: the branch is brought to its

@@ -14,6 +14,7 @@ import io.strata.spi.Volume;
 import java.io.ByteArrayInputStream;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -315,6 +316,42 @@ class RecoveryTest {
       bench.manager.srScan(scene.sr);
       assertThat(bench.manager.intents()).isEmpty();
       assertCatalogIsStorage("scan", bench, scene.sr);
+    }
+  }
+
+  /// Its intent is another's: what that left on the storage is gone.
+  @Test
+  void diskThatWasMadeAgainUnderTheSameUuidIsNotUndone() throws Exception {
+    Scene scene = new Scene(home);
+    try (Bench bench = scene.bench) {
+      VdiUuid chosen = VdiUuid.random();
+      VdiCreate plain = VdiCreate.of(scene.sr, "chosen", 4 * Bench.MIB);
+      VdiCreate request =
+          new VdiCreate(
+              Optional.of(chosen),
+              plain.sr(),
+              plain.nameLabel(),
+              "",
+              plain.sizeBytes(),
+              "user",
+              plain.kind(),
+              false,
+              false,
+              List.of(),
+              Map.of(),
+              Map.of());
+      bench.faults.dieAt("vdi-create.created");
+      assertThatThrownBy(() -> bench.manager.vdiCreate(request)).isInstanceOf(Faults.Death.class);
+      bench.faults.fail("delete");
+      bench.restart();
+      bench.faults.heal();
+      bench.storage.place("a").nodes.remove(chosen);
+      bench.manager.vdiCreate(request);
+      assertThat(bench.manager.intents()).hasSize(1);
+      bench.manager.srScan(scene.sr);
+      assertThat(bench.manager.intents()).isEmpty();
+      assertCatalogIsStorage("scan", bench, scene.sr);
+      assertThat(bench.manager.vdi(chosen).missing()).isFalse();
     }
   }
 
