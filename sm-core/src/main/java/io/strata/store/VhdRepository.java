@@ -230,9 +230,11 @@ public final class VhdRepository implements Repository {
   }
 
   private BlockDevice openBelow(Node node, boolean writable) throws IOException {
-    return node.kind() == Kind.RAW
-        ? store.open(node.name(), writable)
-        : shelf.openChain(node, writable);
+    if (node.kind() == Kind.RAW) {
+      Container container = store.open(node.name(), writable);
+      return writable ? new RawVolume(container) : container;
+    }
+    return shelf.openChain(node, writable);
   }
 
   /// A write to a node would change everything that depends on it. A hidden node on which nothing
