@@ -86,6 +86,10 @@ final class PbdOperations {
       PbdRecord pbd = core.catalog().read(r -> r.pbd(uuid));
       assertOurs(pbd);
       if (core.plugged().find(sr).isPresent()) {
+        // A plug or unplug that failed may have left it noted otherwise.
+        if (!pbd.plugged()) {
+          core.catalog().write(w -> w.setPbdState(uuid, true, Optional.empty()));
+        }
         return false;
       }
       boolean familiar;
