@@ -24,9 +24,12 @@ final class Recovery {
   private final Core core;
   private final Intents intents;
   private final VolumeResults results;
+  private final ServedDisks disks;
   private final Collector collector;
 
-  Recovery(Core core, Intents intents, VolumeResults results, Collector collector) {
+  Recovery(
+      Core core, Intents intents, VolumeResults results, ServedDisks disks, Collector collector) {
+    this.disks = disks;
     this.collector = collector;
     this.core = core;
     this.intents = intents;
@@ -132,7 +135,7 @@ final class Recovery {
         case VDI_RESIZE -> {
           VdiUuid vdi = Replay.vdi(record, Replay.SOURCE);
           long sizeBytes = Long.parseLong(Replay.text(record, Replay.SIZE_BYTES));
-          intent.replay(() -> ServedDisks.discard(vdi, repository.resize(vdi, sizeBytes)));
+          intent.replay(() -> disks.whilePaused(vdi, () -> repository.resize(vdi, sizeBytes)));
           intent.commit(results.observed(repository, record.sr(), vdi));
         }
         case VDI_DESTROY -> {

@@ -73,7 +73,7 @@ public final class StorageManager implements AutoCloseable {
     disks = new ServedDisks(backend, config);
     collector = new Collector(core, intents, results, reconciler, disks);
     checks = new SrChecks(core);
-    recovery = new Recovery(core, intents, results, collector);
+    recovery = new Recovery(core, intents, results, disks, collector);
     attachments = new Attachments(core, intents, disks, backend);
     tracking = new ChangeTracking(core, metadata, results, attachments);
     pbdOperations = new PbdOperations(core, intents, recovery, reconciler, attachments, tracking);
