@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.manager;
 
+import io.strata.catalog.IntentRecord;
 import io.strata.catalog.VdiRecord;
 import io.strata.spi.AccessMode;
 import io.strata.spi.Clones;
@@ -355,6 +356,7 @@ final class VdiOperations {
           "Here a VDI's location is its UUID.");
     }
     core.claims().assertFree(request.uuid());
+    assertNotBeingMade(request);
     return repository
         .volume(request.uuid())
         .filter(volume -> !volume.hidden())
@@ -363,6 +365,19 @@ final class VdiOperations {
                 ErrorCode.VDI_MISSING,
                 "SR " + request.sr() + " holds no disk " + request.uuid() + ".",
                 "Run sr-scan to see what is there."));
+  }
+
+  /// What an operation was interrupted at goes on, or goes.
+  private void assertNotBeingMade(VdiIntroduce request) throws StorageException {
+    for (IntentRecord intent : core.catalog().read(r -> r.intents(request.sr()))) {
+      if (Replay.making(intent).contains(request.uuid())
+          && core.catalog().read(r -> r.findVdi(request.uuid())).isEmpty()) {
+        throw new StorageException(
+            ErrorCode.VDI_IN_USE,
+            "VDI " + request.uuid() + " is being made by a " + intent.operation() + ".",
+            "Wait for its end, or give it up: task-list shows copies, sr-scan ends the others.");
+      }
+    }
   }
 
   /// Takes over size, use and parentage from the storage.

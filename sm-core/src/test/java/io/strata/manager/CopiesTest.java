@@ -212,6 +212,13 @@ class CopiesTest {
         .isInstanceOf(Faults.Death.class);
     manager.srScan(to);
     assertThat(copies()).isEmpty();
+    VdiUuid half = driver.attachedTo(to).scan().getFirst().uuid();
+    Bench.refused(
+        ErrorCode.VDI_IN_USE,
+        () ->
+            manager.vdiIntroduce(
+                new VdiIntroduce(
+                    half, to, "user", half.toString(), "half", "", false, false, Map.of())));
     manager.taskCancel(manager.intents().getFirst().id());
     assertThat(manager.intents()).isEmpty();
     assertThat(driver.attachedTo(to).scan()).isEmpty();
