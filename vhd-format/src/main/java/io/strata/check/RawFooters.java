@@ -64,15 +64,12 @@ record RawFooters(RawFooter end, Optional<RawFooter> copy, Optional<RawFooter> o
   }
 
   /// Whether both are valid and nobody can tell which is right: they belong to different images, or
-  /// the one that is believed knows less of the disk than the other.
+  /// the one that is believed knows less of the disk than the other. blktap writes the end first.
   boolean inDoubt() {
     Optional<RawFooter> other = validCopy();
     return end.valid()
         && other.isPresent()
-        && (!other.get().uuid().equals(end.uuid())
-            || other.get().type() != end.type()
-            || other.get().dataOffsetBytes() != end.dataOffsetBytes()
-            || end.diskBytes() > other.get().diskBytes());
+        && (!other.get().uuid().equals(end.uuid()) || end.diskBytes() > other.get().diskBytes());
   }
 
   private static RawFooter read(Container container, FooterPlace place, long at, int length)
