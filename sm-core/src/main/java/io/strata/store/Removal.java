@@ -35,10 +35,10 @@ final class Removal {
       shelf.hide(vdi, true);
     } else {
       remove(found.get());
-      // Barrier: a VHD is gone for good before what it reads from goes.
-      shelf.store.sync();
       // Whose child an unreadable one was is for a collection to see.
       removeUseless(found.get().parent());
+      // Barrier: it is gone for good once it is said to be.
+      shelf.store.sync();
     }
   }
 
@@ -52,13 +52,10 @@ final class Removal {
   void removeUseless(Optional<ParentLink> parent) throws IOException {
     Optional<Node> next = useless(parent);
     while (next.isPresent()) {
-      Node node = next.get();
-      remove(node);
-      next = useless(node.parent());
-      if (next.isPresent()) {
-        // Barrier: as above.
-        shelf.store.sync();
-      }
+      // Barrier: what read from it is gone for good, whenever that was removed.
+      shelf.store.sync();
+      remove(next.get());
+      next = useless(next.get().parent());
     }
   }
 
