@@ -148,15 +148,16 @@ final class ChangeTracking {
     return vdi.snapshotOf().orElse(vdi.uuid());
   }
 
-  /// Goes along the logs to the first VDI that has its data, and from there straight to the end.
+  /// Goes along the logs to the first VDI that has its data, and from there straight to the end. A
+  /// VDI that is not of the line may be anything that took the name of one that was.
   private GranuleBitmap along(Repository repository, ChangedBlocks facet, VdiUuid from, VdiUuid to)
       throws StorageException {
-    boolean endHasData = repository.volume(to).isPresent();
+    boolean endHasData = holdsData(repository, to);
     List<GranuleBitmap> parts = new ArrayList<>();
     VdiUuid at = from;
-    int most = line(to).size();
-    while (!at.equals(to) && parts.size() <= most) {
-      if (endHasData && repository.volume(at).isPresent()) {
+    Set<VdiUuid> line = line(to).stream().map(VdiRecord::uuid).collect(Collectors.toSet());
+    while (!at.equals(to) && line.contains(at) && parts.size() <= line.size()) {
+      if (endHasData && holdsData(repository, at)) {
         parts.add(facet.changed(at, to));
         return union(parts);
       }
@@ -171,6 +172,12 @@ final class ChangeTracking {
       throw missing(from, to);
     }
     return union(parts);
+  }
+
+  /// Whether the volume of a VDI holds what the VDI does. A base of its name may hold anything:
+  /// what is merged into a base changes its content and leaves it the name.
+  private static boolean holdsData(Repository repository, VdiUuid vdi) throws StorageException {
+    return repository.volume(vdi).filter(volume -> !volume.hidden()).isPresent();
   }
 
   private static StorageException missing(VdiUuid from, VdiUuid to) {
@@ -344,49 +351,98 @@ final class ChangeTracking {
     }
     ChangedBlocks facet = facet(repository);
     if (!leadsTo(facet, from.uuid(), to.uuid())
-        && repository.volume(from.uuid()).isPresent()
-        && repository.volume(to.uuid()).isPresent()) {
+        && holdsData(repository, from.uuid())
+        && holdsData(repository, to.uuid())) {
       facet.keepLog(from.uuid(), new ChangeLog(to.uuid(), facet.changed(from.uuid(), to.uuid())));
     }
   }
 
   private static boolean leadsTo(ChangedBlocks facet, VdiUuid from, VdiUuid to)
       throws StorageException {
-    return facet.log(from).filter(log -> log.next().equals(to)).isPresent();
+    return logTo(facet, from, to).isPresent();
+  }
+
+  private static Optional<ChangeLog> logTo(ChangedBlocks facet, VdiUuid from, VdiUuid to)
+      throws StorageException {
+    return facet.log(from).filter(log -> log.next().equals(to));
+  }
+
+  /// As [#leadsTo], also of a log that can't be read: it answers nothing, but might again.
+  private static boolean mayLeadTo(ChangedBlocks facet, VdiUuid from, VdiUuid to)
+      throws StorageException {
+    try {
+      return leadsTo(facet, from, to);
+    } catch (StorageException e) {
+      if (e.code() == ErrorCode.CBT_METADATA_INCONSISTENT) {
+        return true;
+      }
+      throw e;
+    }
   }
 
   /// Before a snapshot goes altogether: a log that leads to it leads on to the next one. Where that
-  /// can't be told any more, a later question says so.
-  void bridge(Repository repository, VdiRecord vdi) {
-    if (!vdi.isASnapshot() || !vdi.cbtEnabled() || repository.changedBlocks().isEmpty()) {
+  /// can't be told any more the log goes, and a later question is refused: a volume of that name
+  /// may hold something else soon.
+  void bridge(Repository repository, VdiRecord vdi) throws StorageException {
+    if (!vdi.isASnapshot() || repository.changedBlocks().isEmpty()) {
       return;
+    }
+    ChangedBlocks facet = facet(repository);
+    List<VdiRecord> line = line(vdi.uuid());
+    int at = line.stream().map(VdiRecord::uuid).toList().indexOf(vdi.uuid());
+    if (at < 1 || !mayLeadTo(facet, line.get(at - 1).uuid(), vdi.uuid())) {
+      return;
+    }
+    VdiUuid before = line.get(at - 1).uuid();
+    if (!leadsOn(repository, before, vdi, line.subList(at + 1, line.size()))) {
+      LOG.log(
+          System.Logger.Level.INFO,
+          "VDI {0}: what changed since it will not be known: VDI {1} goes",
+          before,
+          vdi.uuid());
+      facet.dropLog(before);
+    }
+  }
+
+  /// @return whether what leads to a VDI leads past it now
+  private boolean leadsOn(
+      Repository repository, VdiUuid before, VdiRecord vdi, List<VdiRecord> after) {
+    Optional<VdiRecord> next = after.stream().findFirst().filter(VdiRecord::isASnapshot);
+    if (next.isEmpty()) {
+      return false;
     }
     try {
       ChangedBlocks facet = facet(repository);
-      List<VdiRecord> line = line(vdi.uuid());
-      int at = line.stream().map(VdiRecord::uuid).toList().indexOf(vdi.uuid());
-      if (at == 0 || at + 1 >= line.size() || !line.get(at + 1).isASnapshot()) {
-        return;
+      keepLog(repository, vdi, next.get());
+      Optional<ChangeLog> into = logTo(facet, before, vdi.uuid());
+      Optional<ChangeLog> outOf = logTo(facet, vdi.uuid(), next.get().uuid());
+      if (into.isEmpty() || outOf.isEmpty()) {
+        return false;
       }
-      VdiUuid before = line.get(at - 1).uuid();
-      VdiRecord next = line.get(at + 1);
-      Optional<ChangeLog> into = facet.log(before).filter(log -> log.next().equals(vdi.uuid()));
-      if (into.isEmpty()) {
-        return;
-      }
-      keepLog(repository, vdi, next);
-      Optional<ChangeLog> outOf =
-          facet.log(vdi.uuid()).filter(log -> log.next().equals(next.uuid()));
-      if (outOf.isPresent()) {
-        GranuleBitmap both = union(List.of(into.get().changed(), outOf.get().changed()));
-        facet.keepLog(before, new ChangeLog(next.uuid(), both));
-      }
+      GranuleBitmap both = union(List.of(into.get().changed(), outOf.get().changed()));
+      facet.keepLog(before, new ChangeLog(next.get().uuid(), both));
+      return true;
     } catch (StorageException e) {
       LOG.log(
           System.Logger.Level.WARNING,
-          "VDI {0}: what changed around it will not be known: {1}",
+          "VDI {0}: what changed around it can''t be kept: {1}",
           vdi.uuid(),
           e.getMessage());
+      return false;
+    }
+  }
+
+  /// Before a snapshot gets a UUID that its caller chose: no log speaks of another one that had it.
+  void dropLogsTo(Repository repository, VdiUuid disk, VdiUuid uuid) throws StorageException {
+    if (repository.changedBlocks().isEmpty()
+        || !core.catalog().read(r -> r.hasSnapshots(disk, VdiRecord.CBT_METADATA))) {
+      return;
+    }
+    ChangedBlocks facet = facet(repository);
+    for (VdiRecord earlier : lineOf(disk)) {
+      if (earlier.metadataOnly() && mayLeadTo(facet, earlier.uuid(), uuid)) {
+        facet.dropLog(earlier.uuid());
+      }
     }
   }
 

@@ -53,6 +53,9 @@ final class SnapshotOperations {
       VdiRecord from = VdiRecords.managed(core.catalog().read(r -> r.vdi(source)));
       assertSource(from);
       VdiOperations.assertUnknown(core, repository, request.uuid());
+      if (request.uuid().isPresent()) {
+        tracking.dropLogsTo(repository, source, snapshot);
+      }
       VdiRecord vdi =
           VdiRecords.snapshot(
               from, snapshot, request, core.clock().instant().truncatedTo(ChronoUnit.MILLIS));

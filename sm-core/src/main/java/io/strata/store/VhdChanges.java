@@ -170,6 +170,7 @@ final class VhdChanges implements ChangedBlocks {
         "The change log of VDI " + vdi + " can't be removed",
         () -> {
           shelf.store.delete(VolumeName.changes(vdi));
+          // Barrier: the log is gone before a volume goes, or gets a name, that it speaks of.
           shelf.store.sync();
           return vdi;
         });

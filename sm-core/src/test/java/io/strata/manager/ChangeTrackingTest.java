@@ -9,6 +9,8 @@ import io.strata.block.GranuleBitmap;
 import io.strata.catalog.PbdRecord;
 import io.strata.catalog.VdiRecord;
 import io.strata.spi.AccessMode;
+import io.strata.spi.ChangedBlocks;
+import io.strata.spi.ChangedBlocks.ChangeLog;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
@@ -27,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
@@ -199,13 +202,98 @@ class ChangeTrackingTest {
     assertThat(bits(manager.vdiListChangedBlocks(first, third))).isEqualTo(set(1, 2));
   }
 
+  /// The newest snapshot goes, and stays as a base under its name, into which the next collection
+  /// merges what was written since.
+  ///
+  /// @param stays whether the log that leads to it is there all the same
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatABaseOfASnapshotsNameHoldsIsNotTakenForTheSnapshot(boolean stays) throws Exception {
+    manager.vdiEnableCbt(disk);
+    write(disk, 0, SIZE / 2);
+    VdiUuid first = snapshot();
+    write(disk, GRANULE, 512);
+    VdiUuid second = snapshot();
+    manager.vdiDataDestroy(first);
+    manager.vdiRevert(second);
+    manager.srGc(sr);
+    ChangeLog log = facet().log(first).orElseThrow();
+    manager.vdiDestroy(second);
+    if (stays) {
+      facet().keepLog(first, log);
+    }
+    write(disk, 5L * GRANULE, 512);
+    VdiUuid third = snapshot();
+    manager.srGc(sr);
+    assertThat(volume(second)).hasValueSatisfying(base -> assertThat(base.hidden()).isTrue());
+    Bench.refused(
+        ErrorCode.CBT_METADATA_INCONSISTENT, () -> manager.vdiListChangedBlocks(first, third));
+  }
+
+  /// @param stays whether the log that leads to the first one of that name is there all the same
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void laterSnapshotOfTheSameUuidIsNotTakenForTheOneThatWent(boolean stays) throws Exception {
+    manager.vdiEnableCbt(disk);
+    VdiUuid first = snapshot();
+    write(disk, GRANULE, 512);
+    VdiUuid second = snapshot();
+    manager.vdiDataDestroy(first);
+    ChangeLog log = facet().log(first).orElseThrow();
+    manager.vdiDestroy(second);
+    if (stays) {
+      facet().keepLog(first, log);
+    }
+    write(disk, 5L * GRANULE, 512);
+    manager.vdiSnapshot(new VdiSnapshot(disk, Optional.of(second), Optional.empty(), Map.of()));
+    Bench.refused(
+        ErrorCode.CBT_METADATA_INCONSISTENT, () -> manager.vdiListChangedBlocks(first, second));
+    VdiUuid third = snapshot();
+    Bench.refused(
+        ErrorCode.CBT_METADATA_INCONSISTENT, () -> manager.vdiListChangedBlocks(first, third));
+  }
+
+  @Test
+  void logThatCantLeadOnGoesBeforeTheSnapshotThatItLedTo() throws Exception {
+    manager.vdiEnableCbt(disk);
+    VdiUuid first = snapshot();
+    VdiUuid second = snapshot();
+    manager.vdiDisableCbt(disk);
+    snapshot();
+    manager.vdiDataDestroy(first);
+    driver.refuse((call, _) -> call.equals("delete"));
+    Bench.refused(ErrorCode.IO_ERROR, () -> manager.vdiDestroy(second));
+    assertThat(facet().log(first)).isPresent();
+    driver.refuse(FolderDriver.NOTHING);
+    assertThat(manager.vdi(second).managed()).isTrue();
+    manager.vdiDestroy(second);
+    assertThat(facet().log(first)).isEmpty();
+  }
+
+  @Test
+  void logThatCouldNotBeLedOnIsNotLeft() throws Exception {
+    List<VdiUuid> line = threeSnapshots();
+    manager.vdiDataDestroy(line.get(0));
+    driver.refuse(FolderDriver.REPLACING);
+    manager.vdiDestroy(line.get(1));
+    driver.refuse(FolderDriver.NOTHING);
+    assertThat(facet().log(line.get(0))).isEmpty();
+    Bench.refused(
+        ErrorCode.CBT_METADATA_INCONSISTENT,
+        () -> manager.vdiListChangedBlocks(line.get(0), line.get(2)));
+  }
+
+  private ChangedBlocks facet() {
+    return driver.attachedTo(sr).changedBlocks().orElseThrow();
+  }
+
   @Test
   void lostLogIsSaidAndNotGuessed() throws Exception {
     manager.vdiEnableCbt(disk);
     VdiUuid first = snapshot();
     VdiUuid second = snapshot();
     manager.vdiDataDestroy(first);
-    driver.attachedTo(sr).changedBlocks().orElseThrow().dropLog(first);
+    facet().dropLog(first);
     Bench.refused(
         ErrorCode.CBT_METADATA_INCONSISTENT, () -> manager.vdiListChangedBlocks(first, second));
   }
