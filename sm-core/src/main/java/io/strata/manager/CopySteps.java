@@ -180,6 +180,8 @@ final class CopySteps {
           if (copy.base().isPresent()) {
             CopyIntent.Base base = copy.base().get();
             assertStill(w.read().vdi(base.vdi()), Optional.of(base.content()));
+            // What is not copied must be there already.
+            assertStill(w.read().vdi(copy.target()), Optional.of(base.content()));
           }
           if (now.knownContent().isEmpty()) {
             w.setVdiContentId(source.uuid(), Optional.of(copy.content()));

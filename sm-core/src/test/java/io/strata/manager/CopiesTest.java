@@ -465,6 +465,53 @@ class CopiesTest {
     assertCopied(target);
   }
 
+  /// Between what a request is taken to mean and the claims somebody has the target.
+  @Test
+  void targetThatWasWrittenBeforeItWasClaimedIsNotWrittenOver() throws Exception {
+    VdiUuid first = manager.vdiSnapshot(VdiSnapshot.of(source));
+    VdiUuid target = manager.vdiCopy(request(ProgressListener.NONE));
+    VdiUuid base = source;
+    source = manager.vdiClone(VdiClone.of(first));
+    write(source, 0, randomBytes(MIB));
+    VdiCopy delta =
+        new VdiCopy(
+            source,
+            Optional.empty(),
+            Optional.of(target),
+            Optional.of(base),
+            Optional.empty(),
+            false,
+            ProgressListener.NONE);
+    AtomicReference<StorageException> failure = new AtomicReference<>();
+    AtomicReference<Thread> copying = new AtomicReference<>();
+    failpoints.whenPassing(
+        "vdi-create.created",
+        () -> {
+          // The source's SR is locked now.
+          Thread waiting = alongside(() -> manager.vdiCopy(delta), failure);
+          copying.set(waiting);
+          while (waiting.getState() != Thread.State.TIMED_WAITING) {
+            LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
+          }
+          useForWriting(target);
+        });
+    manager.vdiCreate(VdiCreate.of(from, "other", MIB));
+    copying.get().join();
+    assertThat(failure.get().code()).isEqualTo(ErrorCode.VDI_IN_USE);
+    assertThat(manager.vdi(target).contentId()).isEmpty();
+    assertThat(manager.intents()).isEmpty();
+    Bench.refused(ErrorCode.VDI_TYPE, () -> manager.vdiCopy(delta));
+  }
+
+  private void useForWriting(VdiUuid vdi) {
+    try {
+      manager.vdiAttach(VdiAttach.of(vdi, AccessMode.RW));
+      manager.vdiDetach(vdi, VdiAttach.HOST_DOMAIN);
+    } catch (StorageException e) {
+      throw new AssertionError(e);
+    }
+  }
+
   private void assertMoved(byte[] content) throws Exception {
     assertThat(manager.intents()).isEmpty();
     assertThat(manager.vdis(from)).isEmpty();
