@@ -9,11 +9,13 @@ import io.strata.spi.VdiUuid;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// What a `vdi-copy` is about to do, as its intent keeps it.
 ///
 /// @param source the disk that is read
 /// @param content names the source's content when the copy began: with another one it can't go on
+/// @param sourceBytes the source's size then, where it is known
 /// @param base what the target held at first, where only what differs from it is copied
 /// @param targetSr the SR of the target
 /// @param create the new disk; or `into`
@@ -23,6 +25,7 @@ import java.util.Optional;
 record CopyIntent(
     VdiUuid source,
     String content,
+    OptionalLong sourceBytes,
     Optional<Base> base,
     SrUuid targetSr,
     Optional<VdiRecord> create,
@@ -58,6 +61,7 @@ record CopyIntent(
     Map<String, String> arguments = new HashMap<>();
     arguments.put(Replay.SOURCE, source.toString());
     arguments.put(CONTENT, content);
+    sourceBytes.ifPresent(bytes -> arguments.put(Replay.SIZE_BYTES, Long.toString(bytes)));
     base.ifPresent(below -> {
       arguments.put(Replay.BASE, below.vdi().toString());
       arguments.put(BASE_CONTENT, below.content());
@@ -79,6 +83,9 @@ record CopyIntent(
     return new CopyIntent(
         Replay.vdi(record, Replay.SOURCE),
         content,
+        arguments.containsKey(Replay.SIZE_BYTES)
+            ? OptionalLong.of(Long.parseLong(Replay.text(record, Replay.SIZE_BYTES)))
+            : OptionalLong.empty(),
         arguments.containsKey(Replay.BASE)
             ? Optional.of(
                 new Base(Replay.vdi(record, Replay.BASE), Replay.text(record, BASE_CONTENT)))
@@ -98,7 +105,12 @@ record CopyIntent(
 
   /// The same copy, read back.
   CopyIntent verified() {
-    return new CopyIntent(source, content, base, targetSr, create, into, true, moves);
+    return new CopyIntent(source, content, sourceBytes, base, targetSr, create, into, true, moves);
+  }
+
+  /// Whether a source has the size that it had when the copy began: its target was made for that.
+  boolean fits(VdiRecord now) {
+    return sourceBytes.isEmpty() || sourceBytes.getAsLong() == now.virtualSizeBytes();
   }
 
   /// Whether this is what a request asks for, read back or not.

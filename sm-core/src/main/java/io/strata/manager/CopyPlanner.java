@@ -11,6 +11,7 @@ import io.strata.spi.VdiUuid;
 import io.strata.spi.Volume;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 
 /// What a request to copy means, before anything is done.
@@ -83,6 +84,7 @@ final class CopyPlanner {
     return new CopyIntent(
         source.uuid(),
         content,
+        OptionalLong.of(source.virtualSizeBytes()),
         base,
         targetSr,
         into.isPresent()

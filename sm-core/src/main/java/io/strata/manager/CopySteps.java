@@ -88,7 +88,9 @@ final class CopySteps {
   /// Whether source, base and target hold what they held when the copy broke off.
   private boolean unchanged(CopyIntent copy) throws StorageException {
     boolean sameSource =
-        known(copy.source(), copy.content()).filter(vdi -> !vdi.metadataOnly()).isPresent();
+        known(copy.source(), copy.content())
+            .filter(vdi -> !vdi.metadataOnly() && copy.fits(vdi))
+            .isPresent();
     boolean sameBase = sameBase(copy);
     boolean sameTarget =
         copy.into().isEmpty()
@@ -177,6 +179,9 @@ final class CopySteps {
         .write(w -> {
           VdiRecord now = w.read().vdi(source.uuid());
           assertStill(now, source.knownContent());
+          if (!copy.fits(now)) {
+            throw usedMeanwhile(now);
+          }
           if (copy.base().isPresent()) {
             CopyIntent.Base base = copy.base().get();
             assertStill(w.read().vdi(base.vdi()), Optional.of(base.content()));
@@ -194,11 +199,15 @@ final class CopySteps {
 
   private static void assertStill(VdiRecord vdi, Optional<String> content) throws StorageException {
     if (!vdi.knownContent().equals(content)) {
-      throw new StorageException(
-          ErrorCode.VDI_IN_USE,
-          "VDI " + vdi.uuid() + " was in use a moment ago.",
-          "Send the request again.");
+      throw usedMeanwhile(vdi);
     }
+  }
+
+  private static StorageException usedMeanwhile(VdiRecord vdi) {
+    return new StorageException(
+        ErrorCode.VDI_IN_USE,
+        "VDI " + vdi.uuid() + " was in use a moment ago.",
+        "Send the request again.");
   }
 
   private void perform(

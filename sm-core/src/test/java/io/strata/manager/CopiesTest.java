@@ -512,6 +512,38 @@ class CopiesTest {
     }
   }
 
+  @Test
+  void copyOfADiskThatGrewSinceBeginsAnew() throws Exception {
+    failpoints.dieAt("vdi-copy.copied");
+    assertThatThrownBy(() -> manager.vdiCopy(request(ProgressListener.NONE)))
+        .isInstanceOf(Faults.Death.class);
+    grow();
+    VdiUuid copy = manager.vdiCopy(request(ProgressListener.NONE));
+    assertThat(copies()).containsExactly(copy);
+    assertThat(manager.vdi(copy).virtualSizeBytes()).isEqualTo(SIZE + 4 * MIB);
+    assertCopied(copy);
+  }
+
+  @Test
+  void moveOfADiskThatGrewSinceDoesNotGoOn() throws Exception {
+    failpoints.dieAt("vdi-copy.copied");
+    assertThatThrownBy(() -> manager.vdiMove(source, to, ProgressListener.NONE))
+        .isInstanceOf(Faults.Death.class);
+    grow();
+    byte[] content = contentToMove();
+    restart();
+    awaitCopies();
+    assertThat(manager.vdis(from)).hasSize(1);
+    assertThat(copies()).isEmpty();
+    manager.vdiMove(source, to, ProgressListener.NONE);
+    assertMoved(content);
+  }
+
+  private void grow() throws Exception {
+    manager.vdiResize(source, SIZE + 4 * MIB);
+    write(source, SIZE + MIB, randomBytes(MIB));
+  }
+
   private void assertMoved(byte[] content) throws Exception {
     assertThat(manager.intents()).isEmpty();
     assertThat(manager.vdis(from)).isEmpty();

@@ -19,8 +19,10 @@ public final class DeviceComparison {
   ///
   /// @param copy at least as large as the source
   /// @return the first byte in which they differ
+  /// @throws IOException also where the source is larger than the copy
   public static OptionalLong firstDifference(
       BlockDevice source, BlockDevice copy, SparseCopy.Listener listener) throws IOException {
+    SparseCopy.assertFits(source, copy);
     Comparison comparison = new Comparison(source, copy);
     for (long at = 0; at < copy.sizeBytes(); at += WINDOW_BYTES) {
       long end = Math.min(at + WINDOW_BYTES, copy.sizeBytes());

@@ -46,14 +46,28 @@ public final class SparseCopy {
   }
 
   /// Copies everything from an offset on; what the target has beyond the source becomes zeroes.
+  ///
+  /// @throws IOException also where the source is larger than the target
   public void copyFrom(long offsetBytes) throws IOException {
+    assertFits(source, target);
     long sizeBytes = source.sizeBytes();
     copy(offsetBytes, Math.max(0, sizeBytes - offsetBytes));
     writer.zero(sizeBytes, target.sizeBytes() - sizeBytes);
   }
 
+  /// A part of a disk would be taken for all of it.
+  static void assertFits(BlockDevice source, BlockDevice copy) throws IOException {
+    if (source.sizeBytes() > copy.sizeBytes()) {
+      throw new IOException(
+          "the source has " + source.sizeBytes() + " bytes, its copy " + copy.sizeBytes());
+    }
+  }
+
   /// Copies a range.
+  ///
+  /// @throws IOException also where the source is larger than the target
   public void copy(long offsetBytes, long lengthBytes) throws IOException {
+    assertFits(source, target);
     long endBytes = offsetBytes + lengthBytes;
     for (long at = offsetBytes; at < endBytes; at += WINDOW_BYTES) {
       for (Extent extent : allocation(at, Math.min(WINDOW_BYTES, endBytes - at))) {

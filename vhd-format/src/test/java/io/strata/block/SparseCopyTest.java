@@ -105,4 +105,18 @@ final class SparseCopyTest {
       target.write(at, was.flip());
     }
   }
+
+  @Test
+  void sourceThatIsLargerThanItsTargetIsRefused() throws IOException {
+    MemoryContainer source = source();
+    MemoryContainer target = disk(DISK_BYTES - 1);
+    SparseCopy copy = new SparseCopy(source, target, true, SparseCopy.Listener.NONE);
+    String sizes = "the source has " + DISK_BYTES + " bytes, its copy " + (DISK_BYTES - 1);
+    assertThatThrownBy(() -> copy.copyFrom(0)).isInstanceOf(IOException.class).hasMessage(sizes);
+    assertThatThrownBy(() -> copy.copy(0, MIB)).isInstanceOf(IOException.class).hasMessage(sizes);
+    assertThatThrownBy(
+            () -> DeviceComparison.firstDifference(source, target, SparseCopy.Listener.NONE))
+        .isInstanceOf(IOException.class)
+        .hasMessage(sizes);
+  }
 }
