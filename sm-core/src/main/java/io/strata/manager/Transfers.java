@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 
 /// Imports and exports of images.
 final class Transfers {
@@ -152,13 +153,19 @@ final class Transfers {
                 spool,
                 from,
                 disks.changed(baseUuid, source, "vdi-export"),
-                source.uuid().value(),
+                name(source),
                 baseUuid.value(),
                 request.progress())) {
       image.send(request.image());
     } catch (IOException e) {
       throw TransferFailures.of("vdi-export", e);
     }
+  }
+
+  /// Names an image's content. That of a snapshot has the snapshot's name for good; a disk has
+  /// another content in its next image.
+  private static UUID name(VdiRecord source) {
+    return source.isASnapshot() ? source.uuid().value() : UUID.randomUUID();
   }
 
   private static void assertBase(VdiExport request, VdiRecord source, VdiRecord base)
@@ -187,8 +194,7 @@ final class Transfers {
       switch (request.format()) {
         case RAW -> StreamCopy.toStream(from, request.image(), request.progress());
         case VHD -> {
-          try (VhdImage image =
-              VhdImage.of(spool, from, source.uuid().value(), request.progress())) {
+          try (VhdImage image = VhdImage.of(spool, from, name(source), request.progress())) {
             image.send(request.image());
           }
         }

@@ -2,6 +2,7 @@
 package io.strata.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.strata.block.FileContainer;
@@ -244,6 +245,26 @@ class TransfersTest {
                     ProgressListener.NONE)));
   }
 
+  @Test
+  void twoImagesOfADiskNameTwoContentsAndThoseOfASnapshotOne() throws Exception {
+    VdiUuid disk = bench.vdi(sr, "disk");
+    assertThat(importedContent(disk)).isNotEqualTo(importedContent(disk));
+    VdiUuid snapshot = bench.manager.vdiSnapshot(VdiSnapshot.of(disk));
+    assertThat(importedContent(snapshot)).contains(snapshot.toString());
+  }
+
+  private Optional<String> importedContent(VdiUuid vdi) throws StorageException {
+    VdiUuid imported =
+        bench.manager.vdiImport(
+            new VdiImport(
+                Optional.empty(),
+                Optional.of(VdiCreate.of(sr, "imported", 0)),
+                ImageFormat.VHD,
+                new ByteArrayInputStream(export(vdi, ImageFormat.VHD)),
+                ProgressListener.NONE));
+    return bench.manager.vdi(imported).contentId();
+  }
+
   /// While bytes flow the disks concerned answer at once that they are in use, and others work.
   @Test
   void diskUnderTransferIsInUseAndOthersAreNot() throws Exception {
@@ -271,7 +292,7 @@ class TransfersTest {
             .start(() -> {
               Bench.refused(ErrorCode.VDI_IN_USE, () -> bench.manager.vdiDestroy(source));
               Bench.refused(ErrorCode.VDI_IN_USE, () -> bench.attach(source, AccessMode.RW));
-              org.assertj.core.api.Assertions.assertThatCode(
+              assertThatCode(
                       () -> {
                         bench.vdi(sr, "other");
                         assertThat(bench.manager.srScan(sr).added()).isEmpty();
