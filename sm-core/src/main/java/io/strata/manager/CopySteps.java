@@ -154,7 +154,7 @@ final class CopySteps {
   private record Hold(Claims.Claim source, Claims.Claim target) {}
 
   private Claims.Claim claimSource(CopyIntent copy, VdiRecord source) throws StorageException {
-    return copy.moves() ? disks.claimAlone(source, VERB) : disks.claimForReading(source, VERB);
+    return copy.moves() ? disks.claimToMove(source, VERB) : disks.claimForReading(source, VERB);
   }
 
   /// Nobody changes what the source is compared with.

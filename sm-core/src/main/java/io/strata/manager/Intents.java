@@ -99,6 +99,29 @@ final class Intents {
     }
   }
 
+  /// Keeps readers off a disk that a copy writes over and has not ended: it holds a part of one
+  /// disk and a part of another.
+  ///
+  /// @throws StorageException [ErrorCode#VDI_UNAVAILABLE] while there is one
+  void assertNoCopyInto(SrUuid sr, VdiUuid disk) throws StorageException {
+    for (IntentRecord intent : core.catalog().read(r -> r.intents(sr))) {
+      if (Replay.copiesInto(intent, disk)) {
+        throw new StorageException(
+            ErrorCode.VDI_UNAVAILABLE,
+            "Task "
+                + intent.id()
+                + ", a "
+                + intent.operation()
+                + " into VDI "
+                + disk
+                + ", has not ended.",
+            "Wait for it, send its request again if it was interrupted, or run task-cancel uuid="
+                + intent.id()
+                + " to give it up.");
+      }
+    }
+  }
+
   /// Whether one of another host runs on is known there only, and it is ended there.
   private StorageException notEnded(IntentRecord left, VdiUuid disk) {
     String what = "A " + left.operation() + " of VDI " + disk;

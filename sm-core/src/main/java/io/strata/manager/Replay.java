@@ -71,6 +71,12 @@ final class Replay {
     };
   }
 
+  /// Whether this is a copy that writes over a disk.
+  static boolean copiesInto(IntentRecord intent, VdiUuid disk) throws StorageException {
+    return Operation.parse(intent.operation()) == Operation.VDI_COPY
+        && CopyIntent.parse(intent).target().equals(disk);
+  }
+
   /// Nodes that an operation may be making: those of them that the catalog does not know are no
   /// disks yet. A base looks like one until it is hidden.
   static Set<VdiUuid> making(IntentRecord intent) throws StorageException {

@@ -36,22 +36,35 @@ final class TransferDisks {
             attachments.assertNotWritten(r, vdi.uuid());
             return true;
           });
+      intents.assertNoCopyInto(vdi.sr(), vdi.uuid());
       return core.claims().reading(vdi.sr(), vdi.uuid(), verb);
     }
   }
 
-  /// Claims a disk that nobody uses, whether it may be written or not.
-  Claims.Claim claimAlone(VdiRecord vdi, String verb) throws StorageException {
+  /// Claims a disk that nobody uses, whether it may be written or not, to take it away.
+  Claims.Claim claimToMove(VdiRecord vdi, String verb) throws StorageException {
     try (var _ = core.locks().srShared(vdi.sr(), verb);
         var _ = core.locks().vdi(vdi.uuid(), verb)) {
-      core.catalog()
-          .read(r -> {
-            attachments.assertFree(r, vdi.uuid());
-            return true;
-          });
-      intents.assertNoneToReplay(vdi.sr(), vdi.uuid());
-      return core.claims().writing(vdi.sr(), vdi.uuid(), verb);
+      Claims.Claim claim = claimAlone(vdi, verb);
+      try {
+        intents.assertNoCopyInto(vdi.sr(), vdi.uuid());
+        return claim;
+      } catch (StorageException | RuntimeException e) {
+        claim.close();
+        throw e;
+      }
     }
+  }
+
+  /// The caller holds the disk's lock.
+  private Claims.Claim claimAlone(VdiRecord vdi, String verb) throws StorageException {
+    core.catalog()
+        .read(r -> {
+          attachments.assertFree(r, vdi.uuid());
+          return true;
+        });
+    intents.assertNoneToReplay(vdi.sr(), vdi.uuid());
+    return core.claims().writing(vdi.sr(), vdi.uuid(), verb);
   }
 
   /// Claims a disk that nobody uses and that can be written.
@@ -63,7 +76,10 @@ final class TransferDisks {
           "VDI " + vdi.uuid() + " is " + (vdi.isASnapshot() ? "a snapshot." : "read-only."),
           "Give a VDI that can be written.");
     }
-    return claimAlone(vdi, verb);
+    try (var _ = core.locks().srShared(vdi.sr(), verb);
+        var _ = core.locks().vdi(vdi.uuid(), verb)) {
+      return claimAlone(vdi, verb);
+    }
   }
 
   BlockDevice open(Claims.Claim claim, VdiRecord vdi, AccessMode mode) throws StorageException {

@@ -104,6 +104,8 @@ final class VdiOperations {
             attachments.assertNotWritten(r, source);
             return true;
           });
+      // Its content has a name that says nothing yet, and a clone would have it too.
+      intents.assertNoCopyInto(sr, source);
       assertUnknown(core, repository, request.uuid());
       VdiRecord vdi = VdiRecords.cloned(from, copy, request);
       VdiUuid base = VdiUuid.random();

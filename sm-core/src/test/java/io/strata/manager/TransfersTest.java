@@ -19,9 +19,12 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -263,6 +266,47 @@ class TransfersTest {
                 new ByteArrayInputStream(export(vdi, ImageFormat.VHD)),
                 ProgressListener.NONE));
     return bench.manager.vdi(imported).contentId();
+  }
+
+  /// It holds a part of one disk and a part of another, under a name of its own.
+  @Test
+  void diskThatACopyHasNotEndedOnIsNotRead() throws Exception {
+    SrUuid other = bench.sr("b");
+    VdiUuid source = bench.vdi(sr, "source");
+    VdiUuid target = bench.vdi(sr, "target");
+    bench.faults.dieAt("vdi-copy.copied");
+    assertThatThrownBy(() -> bench.manager.vdiCopy(copy(source, Optional.empty(), target)))
+        .isInstanceOf(Faults.Death.class);
+    UUID task = bench.manager.intents().getFirst().id();
+    List<ThrowingCallable> readers =
+        List.of(
+            () -> export(target, ImageFormat.RAW),
+            () -> bench.manager.vdiClone(VdiClone.of(target)),
+            () -> bench.manager.vdiSnapshot(VdiSnapshot.of(target)),
+            () -> bench.manager.vdiCopy(copy(target, Optional.of(other), target)),
+            () -> bench.manager.vdiMove(target, other, ProgressListener.NONE));
+    for (ThrowingCallable reader : readers) {
+      assertThatThrownBy(reader)
+          .isInstanceOfSatisfying(
+              StorageException.class,
+              e -> {
+                assertThat(e.code()).isEqualTo(ErrorCode.VDI_UNAVAILABLE);
+                assertThat(e.remedy()).contains("task-cancel uuid=" + task);
+              });
+    }
+    bench.manager.taskCancel(task);
+    for (ThrowingCallable reader : readers) {
+      assertThatCode(reader).doesNotThrowAnyException();
+    }
+  }
+
+  private static VdiCopy copy(VdiUuid source, Optional<SrUuid> sr, VdiUuid into) {
+    return new VdiCopy(
+        source,
+        sr,
+        sr.isPresent() ? Optional.empty() : Optional.of(into),
+        Optional.empty(),
+        ProgressListener.NONE);
   }
 
   /// While bytes flow the disks concerned answer at once that they are in use, and others work.
