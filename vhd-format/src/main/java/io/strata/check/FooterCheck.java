@@ -107,6 +107,15 @@ final class FooterCheck {
           "zeroes from byte 86 of the footer on",
           "another value at its byte " + footer.firstReserved());
     }
+    if (footer.savedByte() > 1) {
+      field(
+          subject,
+          footer,
+          VhdLayout.FOOTER_SAVED_STATE_AT,
+          "saved state",
+          "0 or 1 as the saved state",
+          Integer.toString(footer.savedByte()));
+    }
     if (footer.hiddenByte() > 1) {
       field(
           subject,
@@ -125,6 +134,7 @@ final class FooterCheck {
           "no header in a fixed image",
           "one at " + Long.toUnsignedString(footer.dataOffsetBytes()));
     }
+    creator(subject, footer);
     if (footer.inFuture(subject.now())) {
       subject.add(
           new FooterFinding.TimestampInFuture(
@@ -134,6 +144,17 @@ final class FooterCheck {
               footer.hiddenByte() == 0));
     }
     size(subject, footer);
+  }
+
+  /// Source: blktap `vhd-util check`, which refuses what a later version of its own made.
+  private static void creator(Subject subject, RawFooter footer) {
+    boolean tap = footer.creator() >>> Byte.SIZE == VhdLayout.CREATOR_TAP >>> Byte.SIZE;
+    int version = footer.creatorVersion();
+    if (tap && Integer.compareUnsigned(version, VhdLayout.CREATOR_TAP_VERSION) > 0) {
+      subject.add(
+          new FooterFinding.CreatorVersionUnknown(
+              subject.at(footer.offsetBytes() + VhdLayout.FOOTER_CREATOR_VERSION_AT), version));
+    }
   }
 
   static boolean sizeValid(long diskBytes) {

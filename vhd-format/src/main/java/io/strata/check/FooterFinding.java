@@ -190,6 +190,30 @@ public sealed interface FooterFinding extends Finding {
     }
   }
 
+  /// The creator is tap, in a version later than any that is known: the image may hold what nobody
+  /// here looks at.
+  record CreatorVersionUnknown(Where where, int version) implements FooterFinding {
+    @Override
+    public Severity severity() {
+      return Severity.WARNING;
+    }
+
+    @Override
+    public String expected() {
+      return "at most version 0x00010003 of the creator tap";
+    }
+
+    @Override
+    public String found() {
+      return "0x%08x".formatted(version);
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
   /// The timestamp lies in the future.
   ///
   /// @param repairable false in bases: their children recorded it

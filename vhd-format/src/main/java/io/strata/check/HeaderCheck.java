@@ -5,13 +5,15 @@ import static io.strata.vhd.VhdLayout.FOOTER_BYTES;
 import static io.strata.vhd.VhdLayout.HEADER_BYTES;
 import static io.strata.vhd.VhdLayout.SECTOR_BYTES;
 
-import io.strata.vhd.DiskType;
 import io.strata.vhd.VhdLayout;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.UUID;
 
 /// Checks the dynamic header.
 final class HeaderCheck {
+  private static final UUID NO_PARENT = new UUID(0, 0);
+
   private HeaderCheck() {}
 
   /// @return the header, where it is one
@@ -155,8 +157,16 @@ final class HeaderCheck {
         break;
       }
     }
-    boolean namesParent = header.parentUuid().getMostSignificantBits() != 0;
-    if (footer.type() == DiskType.DYNAMIC && namesParent) {
+    switch (footer.type()) {
+      case DYNAMIC -> parentless(subject, header);
+      case DIFFERENCING -> parentTimestamp(subject, header);
+      case FIXED -> {}
+    }
+  }
+
+  /// Source of the rules about parents: blktap `vhd-util check`.
+  private static void parentless(Subject subject, RawHeader header) {
+    if (!header.parentUuid().equals(NO_PARENT)) {
       field(
           subject,
           header,
@@ -164,6 +174,39 @@ final class HeaderCheck {
           "parent UUID",
           "no parent in a dynamic image",
           header.parentUuid().toString());
+    }
+    if (header.parentTimestamp() != 0) {
+      field(
+          subject,
+          header,
+          VhdLayout.HEADER_PARENT_TIMESTAMP_AT,
+          "parent timestamp",
+          "no parent's timestamp in a dynamic image",
+          Integer.toUnsignedString(header.parentTimestamp()));
+    }
+    byte[] name = header.parentNameBytes();
+    for (int i = 0; i < name.length; i++) {
+      if (name[i] != 0) {
+        field(
+            subject,
+            header,
+            VhdLayout.HEADER_PARENT_NAME_AT + i,
+            "parent name",
+            "no parent's name in a dynamic image",
+            "a value at byte " + i + " of the name");
+        break;
+      }
+    }
+  }
+
+  private static void parentTimestamp(Subject subject, RawHeader header) {
+    long timestamp = Integer.toUnsignedLong(header.parentTimestamp());
+    if (timestamp > subject.now() + RawFooter.TIMESTAMP_SLACK_SECONDS) {
+      subject.add(
+          new HeaderFinding.ParentTimestampInFuture(
+              subject.at(header.offsetBytes() + VhdLayout.HEADER_PARENT_TIMESTAMP_AT),
+              timestamp,
+              subject.now()));
     }
   }
 

@@ -131,6 +131,65 @@ public sealed interface HeaderFinding extends Finding {
     }
   }
 
+  /// The parent's timestamp, as it was when the image was made, lies in the future.
+  record ParentTimestampInFuture(Where where, long timestamp, long now) implements HeaderFinding {
+    @Override
+    public Severity severity() {
+      return Severity.WARNING;
+    }
+
+    @Override
+    public String expected() {
+      return "a parent's timestamp of now, " + now + ", at most half an hour ahead";
+    }
+
+    @Override
+    public String found() {
+      return Long.toString(timestamp);
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
+  /// A differencing image whose header does not name the parent, or not in characters.
+  ///
+  /// @param fix where the locators agree on a name
+  record ParentNameInvalid(Where where, String found, Optional<Fix> fix) implements HeaderFinding {
+    @Override
+    public Severity severity() {
+      return Severity.WARNING;
+    }
+
+    @Override
+    public String expected() {
+      return "the parent's name, in UTF-16";
+    }
+  }
+
+  /// Two parts of the image share bytes: what is written to one of them changes the other.
+  ///
+  /// @param severity WARNING where neither of them holds what can't be had elsewhere
+  record PartsOverlap(Where where, String part, String other, Severity severity)
+      implements HeaderFinding {
+    @Override
+    public String expected() {
+      return "the " + part + " apart from the " + other;
+    }
+
+    @Override
+    public String found() {
+      return "an overlap";
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
   /// A field that other programs object to; it spans sectors or is not covered by a known repair.
   record HeaderField(Where where, String field, String expected, String found)
       implements HeaderFinding {

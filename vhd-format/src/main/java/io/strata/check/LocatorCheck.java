@@ -17,25 +17,26 @@ final class LocatorCheck {
   /// @param name the path's last part
   record Path(RawHeader.Locator locator, String path, String name) {}
 
-  static void run(Subject subject, RawHeader header, Optional<BlockTable> table)
-      throws IOException {
+  static void run(Subject subject, RawHeader header, Parts parts) throws IOException {
     List<Path> paths = new ArrayList<>();
-    int used = 0;
+    List<RawHeader.Locator> used = new ArrayList<>();
+    boolean apart = true;
     for (int i = 0; i < VhdLayout.HEADER_LOCATORS; i++) {
       RawHeader.Locator locator = header.locator(i);
       if (locator.used()) {
-        used++;
-        bounds(subject, header, locator, table);
+        fields(subject, header, locator, used);
+        apart &= placed(subject, header, locator) && apart(subject, header, locator, parts);
         read(subject, locator).ifPresent(paths::add);
+        used.add(locator);
+      } else {
+        unused(subject, header, locator);
       }
     }
-    if (used == 0) {
+    if (used.isEmpty()) {
       subject.add(
           new LocatorFinding.LocatorsMissing(
               subject.at(header.offsetBytes() + VhdLayout.HEADER_LOCATORS_AT)));
     }
-    boolean apart =
-        paths.stream().allMatch(path -> overlap(header, path.locator(), table).isEmpty());
     names(subject, header, paths, apart);
   }
 
@@ -43,6 +44,8 @@ final class LocatorCheck {
     for (int i = 0; i < VhdLayout.HEADER_LOCATORS; i++) {
       if (header.locator(i).used()) {
         subject.add(new LocatorFinding.LocatorInDynamic(where(subject, header, i), i));
+      } else {
+        unused(subject, header, header.locator(i));
       }
     }
   }
@@ -56,8 +59,22 @@ final class LocatorCheck {
     return paths;
   }
 
-  private static void bounds(
-      Subject subject, RawHeader header, RawHeader.Locator locator, Optional<BlockTable> table) {
+  private static void unused(Subject subject, RawHeader header, RawHeader.Locator locator) {
+    if (!locator.blank()) {
+      subject.add(
+          new LocatorFinding.LocatorUnusedNotZero(
+              where(subject, header, locator.index()), locator.index()));
+    }
+  }
+
+  /// Source of the rules: blktap `vhd-util check`.
+  ///
+  /// @param earlier the locators before it that are in use
+  private static void fields(
+      Subject subject,
+      RawHeader header,
+      RawHeader.Locator locator,
+      List<RawHeader.Locator> earlier) {
     int index = locator.index();
     Where where = where(subject, header, index);
     if (!locator.known()) {
@@ -65,52 +82,92 @@ final class LocatorCheck {
           new LocatorFinding.LocatorUnknown(
               where, index, "0x%08x".formatted(locator.platformCode())));
     }
+    earlier.stream()
+        .filter(other -> other.platformCode() == locator.platformCode())
+        .findFirst()
+        .ifPresent(
+            other -> subject.add(new LocatorFinding.LocatorDuplicate(where, index, other.index())));
+    zero(locator)
+        .ifPresent(field -> subject.add(new LocatorFinding.LocatorIncomplete(where, index, field)));
+    if (locator.reserved() != 0) {
+      subject.add(new LocatorFinding.LocatorReserved(where, index, locator.reserved()));
+    }
+  }
+
+  private static Optional<String> zero(RawHeader.Locator locator) {
+    List<String> fields = new ArrayList<>();
+    if (locator.offsetBytes() == 0) {
+      fields.add("offset");
+    }
+    if (locator.space() == 0) {
+      fields.add("space");
+    }
+    if (locator.lengthBytes() == 0) {
+      fields.add("length");
+    }
+    return fields.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", fields));
+  }
+
+  /// @return whether the path can be read
+  private static boolean placed(Subject subject, RawHeader header, RawHeader.Locator locator) {
+    int index = locator.index();
+    Where where = where(subject, header, index);
     if (locator.lengthBytes() > VhdLayout.LONGEST_LOCATOR_BYTES) {
       subject.add(
           new LocatorFinding.LocatorTooLong(
               where, index, locator.lengthBytes(), VhdLayout.LONGEST_LOCATOR_BYTES));
-      return;
+      return false;
     }
     if (!within(subject, locator)) {
       subject.add(
           new LocatorFinding.LocatorOutside(
               where, index, locator.offsetBytes(), locator.lengthBytes(), subject.sizeBytes()));
-      return;
+      return false;
     }
     if (locator.lengthBytes() > locator.spaceBytes()) {
       subject.add(
           new LocatorFinding.LocatorBeyondSpace(
               where, index, locator.lengthBytes(), locator.spaceBytes()));
     }
-    overlap(header, locator, table)
-        .ifPresent(what -> subject.add(new LocatorFinding.LocatorOverlaps(where, index, what)));
+    if (locator.spaceBytes() > subject.sizeBytes() - locator.offsetBytes()) {
+      subject.add(
+          new LocatorFinding.LocatorSpaceOutside(
+              where, index, locator.offsetBytes(), locator.spaceBytes(), subject.sizeBytes()));
+    }
+    return true;
   }
 
-  /// What of the image a locator's path lies on, as far as it is known.
-  private static Optional<String> overlap(
-      RawHeader header, RawHeader.Locator locator, Optional<BlockTable> table) {
+  /// Checks that nothing of the image, as far as it is known, lies where a locator that is placed
+  /// well does, and makes it a part of the image.
+  private static boolean apart(
+      Subject subject, RawHeader header, RawHeader.Locator locator, Parts parts) {
+    int index = locator.index();
     long start = locator.offsetBytes();
-    long end = start + locator.lengthBytes();
-    for (TableCheck.Region region : TableCheck.regions(header)) {
-      if (start < region.endBytes() && region.startBytes() < end) {
-        return Optional.of(region.what());
-      }
+    long end = start + locator.takenBytes();
+    if (start == end) {
+      return true;
     }
-    return table
-        .flatMap(blocks -> blocks.blockOn(start, end, header))
-        .map(block -> "block " + block);
+    Optional<String> other = parts.within(start, end);
+    other.ifPresent(what ->
+        subject.add(
+            new LocatorFinding.LocatorOverlaps(where(subject, header, index), index, what)));
+    parts.add("parent locator " + index, start, end);
+    return other.isEmpty();
   }
 
   private static void names(
       Subject subject, RawHeader header, List<Path> paths, boolean repairable) {
     String name = header.parentName();
     boolean agree = paths.stream().map(Path::name).distinct().count() == 1;
+    boolean byLocators =
+        repairable && agree && ParentNames.fitFirstSector(name, paths.getFirst().name());
+    nameInvalid(subject, header, byLocators && !paths.getFirst().name().equals(name));
     for (Path path : paths) {
       if (path.name().equals(name)) {
         continue;
       }
       Optional<Fix> fix = Optional.empty();
-      if (repairable && agree && ParentNames.fitFirstSector(name, path.name())) {
+      if (byLocators) {
         fix = Optional.of(Fix.PARENT_NAME);
       } else if (repairable && !agree && ParentNames.canTake(path, name)) {
         fix = Optional.of(Fix.LOCATOR_NAME);
@@ -123,6 +180,21 @@ final class LocatorCheck {
               path.name(),
               fix));
     }
+  }
+
+  /// @param replaceable whether a repair can write another name over it
+  private static void nameInvalid(Subject subject, RawHeader header, boolean replaceable) {
+    byte[] field = header.parentNameBytes();
+    boolean decodable = ParentNames.decodable(field, 0);
+    if (decodable && !header.parentName().isEmpty()) {
+      return;
+    }
+    boolean fixed = replaceable && ParentNames.decodable(field, ParentNames.FIRST_SECTOR_BYTES);
+    subject.add(
+        new HeaderFinding.ParentNameInvalid(
+            subject.at(header.offsetBytes() + VhdLayout.HEADER_PARENT_NAME_AT),
+            decodable ? "none" : "bytes that are no characters",
+            fixed ? Optional.of(Fix.PARENT_NAME) : Optional.empty()));
   }
 
   private static Optional<Path> read(Subject subject, RawHeader.Locator locator)

@@ -79,6 +79,129 @@ public sealed interface LocatorFinding extends Finding {
     }
   }
 
+  /// The space set aside for a path does not lie within the image.
+  record LocatorSpaceOutside(
+      Where where, int index, long offsetBytes, long spaceBytes, long imageBytes)
+      implements LocatorFinding {
+    @Override
+    public Severity severity() {
+      return Severity.WARNING;
+    }
+
+    @Override
+    public String expected() {
+      return "the space of parent locator "
+          + index
+          + " within the "
+          + imageBytes
+          + " bytes of the image";
+    }
+
+    @Override
+    public String found() {
+      return "offset " + offsetBytes + ", " + spaceBytes + " bytes set aside";
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
+  /// A locator in use lacks a place, the space or a path.
+  ///
+  /// @param field what is zero
+  record LocatorIncomplete(Where where, int index, String field) implements LocatorFinding {
+    @Override
+    public Severity severity() {
+      return Severity.WARNING;
+    }
+
+    @Override
+    public String expected() {
+      return "parent locator " + index + ", which is in use, with an offset, space and a length";
+    }
+
+    @Override
+    public String found() {
+      return "zero as its " + field;
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
+  /// The reserved field of a locator in use.
+  record LocatorReserved(Where where, int index, int reserved) implements LocatorFinding {
+    @Override
+    public Severity severity() {
+      return Severity.WARNING;
+    }
+
+    @Override
+    public String expected() {
+      return "zero in the reserved field of parent locator " + index;
+    }
+
+    @Override
+    public String found() {
+      return "0x%08x".formatted(reserved);
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
+  /// A locator of no platform, with something in its other fields.
+  record LocatorUnusedNotZero(Where where, int index) implements LocatorFinding {
+    @Override
+    public Severity severity() {
+      return Severity.WARNING;
+    }
+
+    @Override
+    public String expected() {
+      return "zeroes in parent locator " + index + ", which is of no platform";
+    }
+
+    @Override
+    public String found() {
+      return "other values";
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
+  /// Two locators of one platform: programs may take either.
+  record LocatorDuplicate(Where where, int index, int otherIndex) implements LocatorFinding {
+    @Override
+    public Severity severity() {
+      return Severity.WARNING;
+    }
+
+    @Override
+    public String expected() {
+      return "parent locator " + index + " of another platform than locator " + otherIndex;
+    }
+
+    @Override
+    public String found() {
+      return "the same";
+    }
+
+    @Override
+    public Optional<Fix> fix() {
+      return Optional.empty();
+    }
+  }
+
   /// A platform that is not known.
   record LocatorUnknown(Where where, int index, String platform) implements LocatorFinding {
     @Override
@@ -102,7 +225,8 @@ public sealed interface LocatorFinding extends Finding {
     }
   }
 
-  /// A locator lies on another part of the image, whose bytes are taken for a path.
+  /// A locator, or the space set aside for its path, lies on another part of the image: its bytes
+  /// are taken for a path, or lost when a program writes another path there.
   record LocatorOverlaps(Where where, int index, String what) implements LocatorFinding {
     @Override
     public Severity severity() {

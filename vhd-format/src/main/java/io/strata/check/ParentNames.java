@@ -3,6 +3,7 @@ package io.strata.check;
 
 import io.strata.vhd.VhdLayout;
 import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 
@@ -24,6 +25,16 @@ final class ParentNames {
     return !newName.isEmpty()
         && 2 * oldName.length() < FIRST_SECTOR_BYTES
         && 2 * newName.length() < FIRST_SECTOR_BYTES;
+  }
+
+  /// Whether the header's field of the name holds nothing but characters, from a byte on.
+  static boolean decodable(byte[] field, int from) {
+    try {
+      ByteBuffer bytes = ByteBuffer.wrap(field, from, field.length - from);
+      return StandardCharsets.UTF_16BE.newDecoder().decode(bytes).length() > 0;
+    } catch (CharacterCodingException e) {
+      return false;
+    }
   }
 
   /// The path with another last part.

@@ -24,7 +24,9 @@ import java.util.UUID;
 /// @param bytes 512 bytes; the last is zero in a footer of 511
 record RawFooter(FooterPlace place, long offsetBytes, int lengthBytes, ByteBuffer bytes) {
   static final int FEATURES_KNOWN = 0x00000003;
-  private static final int TIMESTAMP_SLACK_SECONDS = 1800;
+
+  /// How much further ahead a timestamp may be, since clocks differ.
+  static final int TIMESTAMP_SLACK_SECONDS = 1800;
 
   /// What makes a footer invalid.
   record Problem(int at, String expected, String found) {}
@@ -115,6 +117,10 @@ record RawFooter(FooterPlace place, long offsetBytes, int lengthBytes, ByteBuffe
     return bytes.getInt(VhdLayout.FOOTER_CREATOR_VERSION_AT);
   }
 
+  int savedByte() {
+    return bytes.get(VhdLayout.FOOTER_SAVED_STATE_AT) & 0xFF;
+  }
+
   int hiddenByte() {
     return bytes.get(FOOTER_HIDDEN_AT) & 0xFF;
   }
@@ -182,6 +188,9 @@ record RawFooter(FooterPlace place, long offsetBytes, int lengthBytes, ByteBuffe
     }
     if (inFuture(now) && hiddenByte() == 0) {
       right.putInt(VhdLayout.FOOTER_TIMESTAMP_AT, (int) now);
+    }
+    if (savedByte() > 1) {
+      right.put(VhdLayout.FOOTER_SAVED_STATE_AT, (byte) 0);
     }
     right.put(FOOTER_HIDDEN_AT, (byte) (hiddenByte() == 0 ? 0 : 1));
     for (int i = FOOTER_RESERVED_AT; i < FOOTER_BYTES; i++) {

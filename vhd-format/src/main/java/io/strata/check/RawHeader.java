@@ -17,7 +17,8 @@ import java.util.UUID;
 record RawHeader(long offsetBytes, ByteBuffer bytes) {
 
   /// An entry of the locators as it stands there.
-  record Locator(int index, int platformCode, long space, long lengthBytes, long offsetBytes) {
+  record Locator(
+      int index, int platformCode, long space, long lengthBytes, int reserved, long offsetBytes) {
     private static final int MACX = 0x4d616358;
     private static final int W2KU = 0x57326b75;
     private static final int W2RU = 0x57327275;
@@ -34,9 +35,22 @@ record RawHeader(long offsetBytes, ByteBuffer bytes) {
       return platformCode == MACX || platformCode == W2KU || platformCode == W2RU;
     }
 
+    boolean blank() {
+      return platformCode == 0
+          && space == 0
+          && lengthBytes == 0
+          && reserved == 0
+          && offsetBytes == 0;
+    }
+
     /// Space set aside; some programs write it in sectors.
     long spaceBytes() {
       return space < SECTOR_BYTES ? space * SECTOR_BYTES : space;
+    }
+
+    /// The bytes that belong to it: its path, and the space set aside for one.
+    long takenBytes() {
+      return Math.max(spaceBytes(), lengthBytes);
     }
   }
 
@@ -72,10 +86,15 @@ record RawHeader(long offsetBytes, ByteBuffer bytes) {
     return bytes.getInt(VhdLayout.HEADER_PARENT_TIMESTAMP_AT);
   }
 
-  String parentName() {
+  /// The name's field, as long as it is.
+  byte[] parentNameBytes() {
     byte[] name = new byte[VhdLayout.HEADER_PARENT_NAME_BYTES];
     bytes.get(VhdLayout.HEADER_PARENT_NAME_AT, name);
-    String text = new String(name, StandardCharsets.UTF_16BE);
+    return name;
+  }
+
+  String parentName() {
+    String text = new String(parentNameBytes(), StandardCharsets.UTF_16BE);
     int end = text.indexOf('\0');
     return end < 0 ? text : text.substring(0, end);
   }
@@ -87,6 +106,7 @@ record RawHeader(long offsetBytes, ByteBuffer bytes) {
         bytes.getInt(at + VhdLayout.LOCATOR_CODE_AT),
         Integer.toUnsignedLong(bytes.getInt(at + VhdLayout.LOCATOR_SPACE_AT)),
         Integer.toUnsignedLong(bytes.getInt(at + VhdLayout.LOCATOR_LENGTH_AT)),
+        bytes.getInt(at + VhdLayout.LOCATOR_RESERVED_AT),
         bytes.getLong(at + VhdLayout.LOCATOR_OFFSET_AT));
   }
 

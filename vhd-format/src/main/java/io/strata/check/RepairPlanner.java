@@ -118,7 +118,7 @@ final class RepairPlanner {
   ///
   /// @param contentEnd first byte after everything known of the image
   private void footers(RawFooters footers, RawFooter inForce, long contentEnd) throws IOException {
-    if (!wanted.contains(Fix.FOOTERS)) {
+    if (!wanted.contains(Fix.FOOTERS) || endShared()) {
       return;
     }
     RawFooter end = footers.end();
@@ -190,11 +190,21 @@ final class RepairPlanner {
     }
   }
 
+  /// Whether the end's footer shares its bytes with another part, which would be changed with it.
+  private boolean endShared() {
+    return report.findings().stream()
+        .anyMatch(finding ->
+            finding instanceof HeaderFinding.PartsOverlap overlap
+                && overlap.other().equals(Parts.END));
+  }
+
   /// Whether some part is not where the header says, so that the header may say it wrong.
   private boolean strayParts() {
     return report.findings().stream()
         .anyMatch(finding ->
-            finding instanceof LocatorFinding.LocatorOutside
+            finding instanceof HeaderFinding.PartsOverlap
+                || finding instanceof LocatorFinding.LocatorSpaceOutside
+                || finding instanceof LocatorFinding.LocatorOutside
                 || finding instanceof LocatorFinding.LocatorTooLong
                 || finding instanceof LocatorFinding.LocatorOverlaps
                 || finding instanceof BatmapFinding.BatmapMisplaced

@@ -62,11 +62,13 @@ public final class VhdChecker {
                 && HeaderCheck.tableReadable(subject, footer, header)
             ? Optional.of(table(footers, footer, header))
             : Optional.empty();
+    Parts parts = Parts.of(subject, footers, header, table);
+    parts.overlaps(subject);
     if (footer.type() == DiskType.DYNAMIC) {
       LocatorCheck.inDynamic(subject, header);
       return;
     }
-    LocatorCheck.run(subject, header, table);
+    LocatorCheck.run(subject, header, parts);
     if (options.parents().isPresent()) {
       depth =
           new ChainCheck(subject, options.parents().get(), options.mostParents())

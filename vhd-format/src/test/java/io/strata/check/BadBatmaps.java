@@ -87,6 +87,27 @@ final class BadBatmaps {
                 image,
                 Images.batmapAt(image) + VhdLayout.BATMAP_OFFSET_AT,
                 512L * Images.entry(image, 0)));
+    corpus.add(
+        "batmap on the footer",
+        CORRUPT,
+        corpus.dynamic(),
+        image ->
+            Images.putLong(
+                image,
+                Images.batmapAt(image) + VhdLayout.BATMAP_OFFSET_AT,
+                Images.endFooterAt(image)));
+    corpus.add(
+        "batmap on the header",
+        WARNED,
+        corpus.dynamic(),
+        image -> {
+          long map = Images.batmapAt(image) + 512;
+          Images.write(image, map, Images.read(image, 512, VhdLayout.HEADER_BYTES));
+          for (long footer : new long[] {0, Images.endFooterAt(image)}) {
+            Images.putLong(image, footer + VhdLayout.FOOTER_DATA_OFFSET_AT, map);
+            Images.sealFooter(image, footer);
+          }
+        });
     for (int version : new int[] {0, 0x00010003, -1}) {
       corpus.add(
           "batmap version " + version,

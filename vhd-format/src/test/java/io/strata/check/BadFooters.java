@@ -65,6 +65,20 @@ final class BadFooters {
     for (int hidden : new int[] {2, 127, 255}) {
       both("hidden " + hidden, WARNED, VhdLayout.FOOTER_HIDDEN_AT, new byte[] {(byte) hidden});
     }
+    for (int saved : new int[] {2, 127, 255}) {
+      both(
+          "saved state " + saved,
+          WARNED,
+          VhdLayout.FOOTER_SAVED_STATE_AT,
+          new byte[] {(byte) saved});
+    }
+    for (int version : new int[] {0x00010004, 0x00020000, -1}) {
+      both(
+          "tap version " + version,
+          WARNED,
+          VhdLayout.FOOTER_CREATOR_VERSION_AT,
+          Images.word(version));
+    }
     for (int reserved : new int[] {86, 100, 400, 511}) {
       both("reserved byte " + reserved, WARNED, reserved, new byte[] {7});
     }

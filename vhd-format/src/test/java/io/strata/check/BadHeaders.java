@@ -46,6 +46,39 @@ final class BadHeaders {
     header("a reserved tail", WARNED, 1000, Images.word(5));
     header(
         "a parent in a dynamic image", WARNED, VhdLayout.HEADER_PARENT_UUID_AT, Images.twoWords(5));
+    header(
+        "half a parent in a dynamic image",
+        WARNED,
+        VhdLayout.HEADER_PARENT_UUID_AT + 8,
+        Images.twoWords(5));
+    header(
+        "a parent's timestamp in a dynamic image",
+        WARNED,
+        VhdLayout.HEADER_PARENT_TIMESTAMP_AT,
+        Images.word(5));
+    for (int at : new int[] {0, 1, 511}) {
+      header(
+          "byte " + at + " of a parent's name in a dynamic image",
+          WARNED,
+          VhdLayout.HEADER_PARENT_NAME_AT + at,
+          new byte[] {'x'});
+    }
+    header(
+        "an unused locator in a dynamic image",
+        WARNED,
+        VhdLayout.HEADER_LOCATORS_AT + VhdLayout.LOCATOR_LENGTH_AT,
+        Images.word(5));
+    for (int timestamp : new int[] {-1, Integer.MIN_VALUE, 2_000_000_000}) {
+      corpus.add(
+          "parent's timestamp " + timestamp,
+          WARNED,
+          corpus.child(),
+          image -> {
+            Images.putInt(image, 512 + VhdLayout.HEADER_PARENT_TIMESTAMP_AT, timestamp);
+            Images.sealHeader(image);
+          });
+    }
+    tableOnFooter();
     for (int entries : new int[] {-1, Integer.MIN_VALUE, Integer.MAX_VALUE}) {
       corpus.add(
           "sparse BAT of " + Integer.toUnsignedString(entries) + " entries",
@@ -69,6 +102,23 @@ final class BadHeaders {
           Images.putInt(image, 512 + VhdLayout.HEADER_MAX_ENTRIES_AT, 534_773_760);
           Images.putInt(image, 512 + VhdLayout.HEADER_BLOCK_SIZE_AT, 4096);
           Images.putLong(image, 512 + VhdLayout.HEADER_TABLE_OFFSET_AT, 1L << 30);
+          Images.sealHeader(image);
+        });
+  }
+
+  /// A BAT of more entries than the disk needs, into the footer.
+  private void tableOnFooter() throws IOException {
+    corpus.add(
+        "BAT that reaches into the footer",
+        WARNED,
+        corpus.dynamic(),
+        image -> {
+          long table = Images.tableAt(image);
+          ByteBuffer entries = Images.read(image, table, 512);
+          long moved = image.sizeBytes() - 1024;
+          Images.write(image, moved, entries);
+          Images.putInt(image, 512 + VhdLayout.HEADER_MAX_ENTRIES_AT, 1024 / Integer.BYTES);
+          Images.putLong(image, 512 + VhdLayout.HEADER_TABLE_OFFSET_AT, moved);
           Images.sealHeader(image);
         });
   }

@@ -50,6 +50,8 @@ final class BadLocators {
           at + VhdLayout.LOCATOR_SPACE_AT,
           Images.word(0));
     }
+    wrongFields();
+    overlaps();
     for (String path :
         List.of(
             "/etc/shadow",
@@ -83,6 +85,89 @@ final class BadLocators {
       if (path.length() < 250) {
         corpus.add("parent's name " + shown, WARNED, corpus.child(), image -> name(image, path));
       }
+    }
+  }
+
+  private void wrongFields() throws IOException {
+    long entries = 512 + VhdLayout.HEADER_LOCATORS_AT;
+    for (int index = 0; index < 3; index++) {
+      long at = entries + (long) index * VhdLayout.LOCATOR_BYTES;
+      locator(
+          "locator " + index + " without length",
+          WARNED,
+          at + VhdLayout.LOCATOR_LENGTH_AT,
+          Images.word(0));
+      locator(
+          "locator " + index + " without offset",
+          WARNED,
+          at + VhdLayout.LOCATOR_OFFSET_AT,
+          Images.twoWords(0));
+      locator(
+          "locator " + index + " with a reserved field",
+          WARNED,
+          at + VhdLayout.LOCATOR_RESERVED_AT,
+          Images.word(1));
+      locator("locator " + index + " of no platform, with a path", WARNED, at, Images.word(0));
+    }
+    locator(
+        "unused locator with a reserved field",
+        WARNED,
+        entries + 7L * VhdLayout.LOCATOR_BYTES + VhdLayout.LOCATOR_RESERVED_AT,
+        Images.word(1));
+    locator(
+        "two locators of one platform",
+        WARNED,
+        entries + VhdLayout.LOCATOR_BYTES,
+        Images.word(0x57327275));
+    for (byte[] name : new byte[][] {{(byte) 0xD8, 0}, {0, 'x', (byte) 0xDC, 0}}) {
+      corpus.add(
+          "parent's name of no characters #" + corpus.size(),
+          WARNED,
+          corpus.child(),
+          image -> {
+            Images.write(image, 512 + VhdLayout.HEADER_PARENT_NAME_AT, ByteBuffer.wrap(name));
+            Images.sealHeader(image);
+          });
+    }
+    corpus.add(
+        "parent's name with no character long after its end",
+        WARNED,
+        corpus.child(),
+        image -> {
+          Images.putByte(image, 512 + VhdLayout.HEADER_PARENT_NAME_AT + 500, 0xDC);
+          Images.sealHeader(image);
+        });
+  }
+
+  private void overlaps() throws IOException {
+    long entries = 512 + VhdLayout.HEADER_LOCATORS_AT;
+    MemoryContainer child = corpus.child();
+    long size = child.sizeBytes();
+    for (long offset :
+        new long[] {
+          256,
+          512,
+          1024,
+          Images.tableAt(child),
+          Images.batmapAt(child),
+          Images.batmapAt(child) + 512,
+          512L * Images.entry(child, 0),
+          1536,
+          size - 512,
+          size - 600
+        }) {
+      locator(
+          "locator 1 on what lies at " + offset,
+          WARNED,
+          entries + VhdLayout.LOCATOR_BYTES + VhdLayout.LOCATOR_OFFSET_AT,
+          Images.twoWords(offset));
+    }
+    for (int space : new int[] {3, 20, 511, 2048, 1 << 20, -1}) {
+      locator(
+          "locator 0 with space of " + space,
+          WARNED,
+          entries + VhdLayout.LOCATOR_SPACE_AT,
+          Images.word(space));
     }
   }
 

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.check;
+
+import io.strata.vhd.VhdLayout;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// The parts of an image by their places: footers, header, BAT and batmap, the blocks, and the
+/// locators as they are added. A look-up takes O(log n) in the number of blocks.
+final class Parts {
+  /// The name of the footer at the end, where it is a valid one.
+  static final String END = "footer at the end";
+
+  private static final String BATMAP_HEADER = "batmap's header";
+  private static final String BATMAP = "batmap";
+
+  private final List<TableCheck.Region> regions = new ArrayList<>();
+  private final Optional<BlockTable> blocks;
+  private final long blockBytes;
+
+  private Parts(Optional<BlockTable> blocks, long blockBytes) {
+    this.blocks = blocks;
+    this.blockBytes = blockBytes;
+  }
+
+  /// @param blocks of a BAT that can be read
+  static Parts of(
+      Subject subject, RawFooters footers, RawHeader header, Optional<BlockTable> blocks)
+      throws IOException {
+    long blockBytes =
+        blocks.isPresent() ? (long) header.geometry().blockSectors() * VhdLayout.SECTOR_BYTES : 0;
+    Parts parts = new Parts(blocks, blockBytes);
+    if (footers.end().valid()) {
+      parts.add(END, footers.end().offsetBytes(), subject.sizeBytes());
+    }
+    parts.regions.addAll(TableCheck.regions(header));
+    if (blocks.isPresent()) {
+      RawBatmap.find(subject, header)
+          .filter(map -> map.misplaced(subject, header.entries()).isEmpty())
+          .ifPresent(parts::add);
+    }
+    return parts;
+  }
+
+  private void add(RawBatmap batmap) {
+    long at = batmap.offsetBytes();
+    add(BATMAP_HEADER, at, at + VhdLayout.BATMAP_HEADER_BYTES);
+    add(BATMAP, batmap.mapOffsetBytes(), batmap.endBytes());
+  }
+
+  /// Adds a part, which lies anywhere.
+  void add(String what, long startBytes, long endBytes) {
+    regions.add(new TableCheck.Region(what, startBytes, endBytes));
+  }
+
+  /// What lies within `[startBytes, endBytes)`, if something does.
+  Optional<String> within(long startBytes, long endBytes) {
+    for (TableCheck.Region region : regions) {
+      if (startBytes < region.endBytes() && region.startBytes() < endBytes) {
+        return Optional.of(region.what());
+      }
+    }
+    if (blocks.isEmpty()) {
+      return Optional.empty();
+    }
+    BlockTable table = blocks.get();
+    int i = table.indexBefore(Math.max(0, endBytes - 1) / VhdLayout.SECTOR_BYTES);
+    return i >= 0 && table.offsetBytes(i) + blockBytes > startBytes
+        ? Optional.of("block " + table.block(i))
+        : Optional.empty();
+  }
+
+  /// Looks for parts that share bytes, beside the blocks and the locators, which have their own
+  /// findings; and so has a BAT that can't be read.
+  void overlaps(Subject subject) {
+    for (int i = 0; blocks.isPresent() && i < regions.size(); i++) {
+      for (TableCheck.Region other : regions.subList(0, i)) {
+        TableCheck.Region part = regions.get(i);
+        if (part.startBytes() < other.endBytes() && other.startBytes() < part.endBytes()) {
+          subject.add(
+              new HeaderFinding.PartsOverlap(
+                  subject.at(Math.max(part.startBytes(), other.startBytes())),
+                  part.what(),
+                  other.what(),
+                  severity(part, other)));
+        }
+      }
+    }
+  }
+
+  /// The batmap follows from the bitmaps, and the footer has its copy.
+  private static Severity severity(TableCheck.Region part, TableCheck.Region other) {
+    boolean derived = part.what().equals(BATMAP) || part.what().equals(BATMAP_HEADER);
+    return derived && other.what().equals(END) ? Severity.WARNING : Severity.ERROR;
+  }
+}
