@@ -15,21 +15,22 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 
-/// Walks over the parents of an image, one open at a time.
+/// Walks over the parents of an image, one open at a time; each is checked by itself too, where the
+/// whole chain is looked at.
 final class ChainCheck {
   /// Longest chain that other programs of the field snapshot.
   private static final int USUAL_LAYERS = 30;
 
   private final Subject subject;
+  private final CheckOptions options;
   private final ParentResolver resolver;
-  private final int mostParents;
   private final Set<UUID> seen = new HashSet<>();
   private int depth = 1;
 
-  ChainCheck(Subject subject, ParentResolver resolver, int mostParents) {
+  ChainCheck(Subject subject, CheckOptions options, ParentResolver resolver) {
     this.subject = subject;
+    this.options = options;
     this.resolver = resolver;
-    this.mostParents = mostParents;
   }
 
   /// An image of the chain, as far as its child's check needs it.
@@ -49,9 +50,9 @@ final class ChainCheck {
                     header.parentTimestamp(),
                     header.parentName(),
                     List.of())));
-    for (int i = 0; i < mostParents && next.isPresent(); i++) {
+    do {
       next = follow(next.get());
-    }
+    } while (options.wholeChain() && next.isPresent());
     if (depth > USUAL_LAYERS) {
       subject.add(new ChainFinding.ChainLong(subject.at(0), depth, USUAL_LAYERS));
     }
@@ -77,21 +78,50 @@ final class ChainCheck {
       return Optional.empty();
     }
     try (parent) {
-      VhdInfo info = VhdInfo.read(parent);
-      depth++;
-      return compare(where, child, parent.location(), info);
-    } catch (VhdCorruptException e) {
-      subject.add(new ChainFinding.ParentCorrupt(where, wanted, message(e)));
-      return Optional.empty();
+      return parent(where, child, parent);
     }
   }
 
-  private Optional<Link> compare(Where where, Link child, String parentAt, VhdInfo parent) {
+  private Optional<Link> parent(Where where, Link child, Container parent) throws IOException {
+    UUID wanted = child.parent().uuid();
+    Optional<RawFooter> footer = footer(parent);
+    VhdInfo info;
+    try {
+      info = VhdInfo.read(parent);
+    } catch (VhdCorruptException e) {
+      boolean itself = footer.map(RawFooter::uuid).filter(wanted::equals).isPresent();
+      if (options.wholeChain() && itself && seen.add(wanted)) {
+        // What keeps it from being opened is among what a check of it by itself finds.
+        VhdChecker.alone(subject.with(parent), options);
+      } else {
+        subject.add(new ChainFinding.ParentCorrupt(where, wanted.toString(), message(e)));
+      }
+      return Optional.empty();
+    }
+    depth++;
+    if (!fits(where, child, parent.location(), info)) {
+      return Optional.empty();
+    }
+    if (options.wholeChain()) {
+      VhdChecker.alone(subject.with(parent), options);
+    }
+    long headerAt = footer.map(RawFooter::dataOffsetBytes).orElse((long) VhdLayout.FOOTER_BYTES);
+    return info.parent().map(next -> new Link(parent.location(), headerAt, info.sizeBytes(), next));
+  }
+
+  private static Optional<RawFooter> footer(Container image) throws IOException {
+    return image.sizeBytes() < VhdLayout.SHORT_FOOTER_BYTES
+        ? Optional.empty()
+        : RawFooters.read(image).inForce();
+  }
+
+  /// @return whether it is the parent that is meant, for the first time in the chain
+  private boolean fits(Where where, Link child, String parentAt, VhdInfo parent) {
     ParentLink link = child.parent();
     if (!parent.uuid().equals(link.uuid())) {
       subject.add(
           new ChainFinding.ParentMismatch(where, link.uuid().toString(), parent.uuid().toString()));
-      return Optional.empty();
+      return false;
     }
     if (parent.sizeBytes() > child.diskBytes()) {
       subject.add(
@@ -107,11 +137,9 @@ final class ChainCheck {
     }
     if (!seen.add(parent.uuid())) {
       subject.add(new ChainFinding.ChainLoops(where, parent.uuid().toString()));
-      return Optional.empty();
+      return false;
     }
-    return parent
-        .parent()
-        .map(next -> new Link(parentAt, VhdLayout.FOOTER_BYTES, parent.sizeBytes(), next));
+    return true;
   }
 
   private static String message(IOException e) {

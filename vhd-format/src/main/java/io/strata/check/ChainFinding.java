@@ -30,7 +30,8 @@ public sealed interface ChainFinding extends Finding {
     }
   }
 
-  /// The parent is no valid VHD.
+  /// The parent is no valid VHD. Where the whole chain is checked, and the parent has a footer by
+  /// which it is known, what is wrong with it is found in the parent itself instead.
   record ParentCorrupt(Where where, String parent, String problem) implements ChainFinding {
     @Override
     public Severity severity() {

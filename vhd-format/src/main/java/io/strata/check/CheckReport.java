@@ -17,7 +17,8 @@ import java.util.UUID;
 /// @param allocatedBlocks blocks that the BAT names; at least, where they are more than fit
 /// @param depth images in the chain, where parents were looked at, else 1
 /// @param bitmapsChecked whether the blocks' data was looked at
-/// @param findings in the order of discovery
+/// @param findings in the order of discovery; those in parents too, where the whole chain was
+///   looked at
 /// @param moreFindings findings beyond those that are kept
 public record CheckReport(
     String image,
@@ -51,8 +52,22 @@ public record CheckReport(
     return worst().map(worst -> worst == Severity.INFO).orElse(true);
   }
 
-  /// Whether some finding can be repaired.
+  /// Whether a finding is in the image itself, and not in a parent.
+  public boolean own(Finding finding) {
+    return finding.where().image().equals(image);
+  }
+
+  /// Whether some finding in the image itself can be repaired.
   public boolean repairable() {
-    return findings.stream().anyMatch(finding -> finding.fix().isPresent());
+    return findings.stream().anyMatch(finding -> own(finding) && finding.fix().isPresent());
+  }
+
+  /// The parents in which some finding can be repaired, each by a repair of its own.
+  public List<String> repairableParents() {
+    return findings.stream()
+        .filter(finding -> !own(finding) && finding.fix().isPresent())
+        .map(finding -> finding.where().image())
+        .distinct()
+        .toList();
   }
 }

@@ -29,7 +29,9 @@ final class RepairPlanner {
   RepairPlanner(Container container, CheckReport report, long now) {
     this.report = report;
     subject = new Subject(container, container.sizeBytes(), now, new Findings(0));
-    report.findings().forEach(finding -> finding.fix().ifPresent(wanted::add));
+    report.findings().stream()
+        .filter(report::own)
+        .forEach(finding -> finding.fix().ifPresent(wanted::add));
   }
 
   RepairPlan plan() throws IOException {
@@ -43,7 +45,8 @@ final class RepairPlanner {
     List<Finding> unfixable =
         report.findings().stream()
             .filter(finding -> finding.severity() != Severity.INFO)
-            .filter(finding -> finding.fix().filter(planned::contains).isEmpty())
+            .filter(finding ->
+                !report.own(finding) || finding.fix().filter(planned::contains).isEmpty())
             .toList();
     return new RepairPlan(
         report.image(), subject.sizeBytes(), steps, unfixable, more || report.moreFindings() > 0);
@@ -193,6 +196,7 @@ final class RepairPlanner {
   /// Whether the end's footer shares its bytes with another part, which would be changed with it.
   private boolean endShared() {
     return report.findings().stream()
+        .filter(report::own)
         .anyMatch(finding ->
             finding instanceof HeaderFinding.PartsOverlap overlap
                 && overlap.other().equals(Parts.END));
@@ -201,6 +205,7 @@ final class RepairPlanner {
   /// Whether some part is not where the header says, so that the header may say it wrong.
   private boolean strayParts() {
     return report.findings().stream()
+        .filter(report::own)
         .anyMatch(finding ->
             finding instanceof HeaderFinding.PartsOverlap
                 || finding instanceof LocatorFinding.LocatorSpaceOutside

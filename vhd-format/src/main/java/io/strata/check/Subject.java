@@ -11,6 +11,11 @@ import java.nio.ByteBuffer;
 /// @param now seconds since 2000-01-01 UTC
 record Subject(Container container, long sizeBytes, long now, Findings findings) {
 
+  /// Another image of the same check.
+  Subject with(Container other) throws IOException {
+    return new Subject(other, other.sizeBytes(), now, findings);
+  }
+
   Where at(long offsetBytes) {
     return Where.at(container.location(), offsetBytes);
   }

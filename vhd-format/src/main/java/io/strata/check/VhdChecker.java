@@ -12,14 +12,15 @@ import java.util.Optional;
 ///
 /// Reads each structure by itself, so that images are read which are too damaged to be opened; what
 /// can't be located is not looked at, and the finding says so. Linear in the size of the metadata,
-/// with memory for the BAT's entries in use; linear in the data too if bitmaps are checked. Writes
-/// nothing.
+/// with memory for the BAT's entries in use, of one image of a chain at a time; linear in the data
+/// too if bitmaps are checked. Writes nothing.
 public final class VhdChecker {
   private final Subject subject;
   private final CheckOptions options;
+  private Optional<RawFooter> footer = Optional.empty();
+  private Optional<RawHeader> linked = Optional.empty();
   private int blocks;
   private long allocated;
-  private int depth = 1;
 
   private VhdChecker(Subject subject, CheckOptions options) {
     this.subject = subject;
@@ -34,46 +35,59 @@ public final class VhdChecker {
     long now = options.clock().instant().getEpochSecond() - VhdLayout.EPOCH_2000_SECONDS;
     Findings findings = new Findings(options.mostFindings());
     Subject subject = new Subject(container, container.sizeBytes(), now, findings);
-    return new VhdChecker(subject, options).run();
+    VhdChecker checker = new VhdChecker(subject, options);
+    checker.image();
+    return checker.report(checker.chain());
   }
 
-  private CheckReport run() throws IOException {
+  /// Checks an image by itself, whatever its parents are.
+  static void alone(Subject subject, CheckOptions options) throws IOException {
+    new VhdChecker(subject, options).image();
+  }
+
+  private void image() throws IOException {
     if (subject.sizeBytes() < VhdLayout.SHORT_FOOTER_BYTES) {
       subject.add(new FooterFinding.ImageTooSmall(subject.at(0), subject.sizeBytes()));
-      return report(Optional.empty());
+      return;
     }
     RawFooters footers = RawFooters.read(subject.container());
     FooterCheck.run(subject, footers);
-    Optional<RawFooter> footer = footers.inForce();
+    footer = footers.inForce();
     if (footer.isPresent() && footer.get().type() != DiskType.FIXED) {
       dynamic(footers, footer.get());
     }
-    return report(footer);
   }
 
-  private void dynamic(RawFooters footers, RawFooter footer) throws IOException {
-    Optional<RawHeader> found = HeaderCheck.run(subject, footer);
+  private void dynamic(RawFooters footers, RawFooter inForce) throws IOException {
+    Optional<RawHeader> found = HeaderCheck.run(subject, inForce);
     if (found.isEmpty()) {
       return;
     }
     RawHeader header = found.get();
     Optional<BlockTable> table =
-        FooterCheck.sizeValid(footer.diskBytes())
-                && HeaderCheck.tableReadable(subject, footer, header)
-            ? Optional.of(table(footers, footer, header))
+        FooterCheck.sizeValid(inForce.diskBytes())
+                && HeaderCheck.tableReadable(subject, inForce, header)
+            ? Optional.of(table(footers, inForce, header))
             : Optional.empty();
     Parts parts = Parts.of(subject, footers, header, table);
     parts.overlaps(subject);
-    if (footer.type() == DiskType.DYNAMIC) {
+    if (inForce.type() == DiskType.DYNAMIC) {
       LocatorCheck.inDynamic(subject, header);
-      return;
+    } else {
+      LocatorCheck.run(subject, header, parts);
+      linked = found;
     }
-    LocatorCheck.run(subject, header, parts);
-    if (options.parents().isPresent()) {
-      depth =
-          new ChainCheck(subject, options.parents().get(), options.mostParents())
-              .run(footer, header);
+  }
+
+  /// Checks the parents, once nothing is held any more of what the image itself takes.
+  ///
+  /// @return images in the chain, where it is looked at, else 1
+  private int chain() throws IOException {
+    if (options.parents().isEmpty() || footer.isEmpty() || linked.isEmpty()) {
+      return 1;
     }
+    return new ChainCheck(subject, options, options.parents().get())
+        .run(footer.get(), linked.get());
   }
 
   private BlockTable table(RawFooters footers, RawFooter footer, RawHeader header)
@@ -90,7 +104,7 @@ public final class VhdChecker {
     return table;
   }
 
-  private CheckReport report(Optional<RawFooter> footer) {
+  private CheckReport report(int depth) {
     return new CheckReport(
         subject.container().location(),
         footer.map(RawFooter::uuid),

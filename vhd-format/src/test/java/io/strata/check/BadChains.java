@@ -3,6 +3,7 @@ package io.strata.check;
 
 import static io.strata.check.BadImage.Outcome.CORRUPT;
 import static io.strata.check.BadImage.Outcome.REFUSED;
+import static io.strata.check.BadImage.Outcome.WARNED;
 
 import io.strata.block.sim.MemoryContainer;
 import io.strata.vhd.ParentResolver;
@@ -19,6 +20,7 @@ final class BadChains {
   }
 
   void addAll() throws IOException {
+    damagedParents();
     chain("parent that is missing", corpus.child(), Images.among());
     chain("parent of nobody", corpus.child(), ParentResolver.none());
     chain("parent with another UUID", corpus.child(), (link, at) -> corpus.sibling().reopen(false));
@@ -70,6 +72,30 @@ final class BadChains {
         (link, at) -> MemoryContainer.create("empty"),
         true,
         image -> {});
+  }
+
+  private void damagedParents() throws IOException {
+    MemoryContainer wrongTable = Images.copy(corpus.dynamic());
+    Images.putInt(wrongTable, Images.entryAt(wrongTable, 2), 3);
+    parent("parent with a wrong BAT", CORRUPT, wrongTable);
+    MemoryContainer wrongHeader = Images.copy(corpus.dynamic());
+    Images.flip(wrongHeader, 600);
+    parent("parent with a wrong header", CORRUPT, wrongHeader);
+    MemoryContainer wrongBatmap = Images.copy(corpus.dynamic());
+    Images.claimFull(wrongBatmap, 100);
+    parent("parent with a wrong batmap", WARNED, wrongBatmap);
+    MemoryContainer wrongFooter = Images.copy(corpus.dynamic());
+    Images.flip(wrongFooter, Images.endFooterAt(wrongFooter));
+    parent("parent with a wrong footer", WARNED, wrongFooter);
+    MemoryContainer unused = Images.copy(corpus.dynamic());
+    Images.putByte(unused, 512L * (Images.entry(unused, 3) + 1 + 500), 9);
+    parent("parent with data in a sector that is not present", WARNED, unused);
+  }
+
+  private void parent(String name, BadImage.Outcome outcome, MemoryContainer parent)
+      throws IOException {
+    corpus.add(
+        name, outcome, corpus.child(), (link, at) -> parent.reopen(false), true, image -> {});
   }
 
   private void chain(String name, MemoryContainer image, ParentResolver parents)

@@ -93,11 +93,14 @@ final class VhdIntegrity {
   }
 
   private void showLeft(CheckReport report, RepairPlan plan) {
-    plan.unfixable().forEach(this::show);
+    plan.unfixable().forEach(finding -> show(report, finding));
     if (report.findings().isEmpty()) {
       out.println(Rendering.escaped(report.image()) + " is valid");
     } else if (plan.steps().isEmpty()) {
       out.println(Rendering.escaped(report.image()) + ": nothing more can be repaired");
+    }
+    for (String parent : report.repairableParents()) {
+      out.println(Rendering.escaped(parent) + ": this parent can be repaired by itself");
     }
   }
 
@@ -107,7 +110,7 @@ final class VhdIntegrity {
   }
 
   private void show(CheckReport report) {
-    report.findings().forEach(this::show);
+    report.findings().forEach(finding -> show(report, finding));
     if (report.moreFindings() > 0) {
       out.println(FindingText.more(report.moreFindings()));
     }
@@ -119,8 +122,10 @@ final class VhdIntegrity {
                 + FindingText.count(report.count(Severity.ERROR), report.count(Severity.WARNING)));
   }
 
-  private void show(Finding finding) {
-    out.println(FindingText.of(finding).line());
+  private void show(CheckReport report, Finding finding) {
+    boolean elsewhere = !report.own(finding) && finding.fix().isPresent();
+    out.println(
+        FindingText.of(finding).line() + (elsewhere ? ", if it is run on this parent" : ""));
   }
 
   private void show(RepairStep step) {

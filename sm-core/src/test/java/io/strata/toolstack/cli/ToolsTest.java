@@ -49,6 +49,23 @@ final class ToolsTest {
   }
 
   @Test
+  void damageOfAParentIsNamedAndRepairedThere() throws IOException {
+    Path parent = disk("p.vhd");
+    done("vhd", "snapshot", path("p.vhd"), path("c.vhd"));
+    done("vhd", "check", path("c.vhd"));
+    byte[] damaged = Files.readAllBytes(parent);
+    damaged[damaged.length - 1] = 1;
+    Files.write(parent, damaged);
+    assertThat(said(1, "vhd", "check", path("c.vhd")))
+        .contains("p.vhd, byte ", ", if it is run on this parent", "c.vhd: 0 errors, 1 warnings");
+    assertThat(said(1, "vhd", "repair", path("c.vhd")))
+        .contains("c.vhd: nothing more can be repaired", "p.vhd: this parent can be repaired");
+    assertThat(parent).hasBinaryContent(damaged);
+    done("vhd", "repair", path("p.vhd"));
+    done("vhd", "check", path("c.vhd"));
+  }
+
+  @Test
   void aSnapshotInItsParentsPlaceIsRefused() throws IOException {
     Path parent = disk("p.vhd");
     byte[] before = Files.readAllBytes(parent);
