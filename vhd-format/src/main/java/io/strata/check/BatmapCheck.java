@@ -40,11 +40,10 @@ final class BatmapCheck {
 
   /// The batmap, where nothing else is in its place.
   ///
-  /// @param table the blocks, whatever of them lies on the batmap
+  /// @param others the other parts of the image
   static Optional<RawBatmap> apart(
-      Subject subject, RawHeader header, RawBatmap batmap, BlockTable table, long contentEnd)
-      throws IOException {
-    Optional<String> other = batmap.liesOn(header, table, contentEnd);
+      Subject subject, RawHeader header, RawBatmap batmap, Parts others) throws IOException {
+    Optional<String> other = others.within(batmap.mapOffsetBytes(), batmap.endBytes());
     if (other.isPresent()) {
       subject.add(
           new BatmapFinding.BatmapOverlaps(

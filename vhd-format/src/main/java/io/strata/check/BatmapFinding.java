@@ -58,7 +58,8 @@ public sealed interface BatmapFinding extends Finding {
       implements BatmapFinding {
     @Override
     public Severity severity() {
-      return Severity.ERROR;
+      // The footer has its copy.
+      return other.equals(Parts.END) ? Severity.WARNING : Severity.ERROR;
     }
 
     @Override

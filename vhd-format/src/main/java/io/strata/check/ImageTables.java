@@ -25,7 +25,9 @@ record ImageTables(
     if (batmap.isPresent() && !batmap.get().usual(header.entries())) {
       // Where its header is damaged, it is not the blocks that lie on the batmap.
       BlockTable unseen = new TableCheck(subject.silent(), header, regions, contentEnd).run(blocks);
-      batmap = BatmapCheck.apart(subject, header, batmap.get(), unseen, contentEnd);
+      Parts others = Parts.of(subject, footers, header, Optional.of(unseen), Optional.empty());
+      others.addLocators();
+      batmap = BatmapCheck.apart(subject, header, batmap.get(), others);
     }
     batmap.ifPresent(
         map -> regions.add(new TableCheck.Region("batmap", map.offsetBytes(), map.endBytes())));

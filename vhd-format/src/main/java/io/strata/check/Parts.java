@@ -2,7 +2,6 @@
 package io.strata.check;
 
 import io.strata.vhd.VhdLayout;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -17,31 +16,42 @@ final class Parts {
   private static final String BATMAP = "batmap";
 
   private final List<TableCheck.Region> regions = new ArrayList<>();
+  private final RawHeader header;
   private final Optional<BlockTable> blocks;
-  private final long blockBytes;
 
-  private Parts(Optional<BlockTable> blocks, long blockBytes) {
+  private Parts(RawHeader header, Optional<BlockTable> blocks) {
+    this.header = header;
     this.blocks = blocks;
-    this.blockBytes = blockBytes;
   }
 
   /// @param blocks of a BAT that can be read
+  /// @param batmap where it is one to believe
   static Parts of(
-      Subject subject, RawFooters footers, RawHeader header, Optional<BlockTable> blocks)
-      throws IOException {
-    long blockBytes =
-        blocks.isPresent() ? (long) header.geometry().blockSectors() * VhdLayout.SECTOR_BYTES : 0;
-    Parts parts = new Parts(blocks, blockBytes);
+      Subject subject,
+      RawFooters footers,
+      RawHeader header,
+      Optional<BlockTable> blocks,
+      Optional<RawBatmap> batmap) {
+    Parts parts = new Parts(header, blocks);
     if (footers.end().valid()) {
       parts.add(END, footers.end().offsetBytes(), subject.sizeBytes());
     }
     parts.regions.addAll(TableCheck.regions(header));
-    if (blocks.isPresent()) {
-      RawBatmap.find(subject, header)
-          .filter(map -> map.misplaced(subject, header.entries()).isEmpty())
-          .ifPresent(parts::add);
-    }
+    batmap.ifPresent(parts::add);
     return parts;
+  }
+
+  /// Adds the locators in use, with all the space that they take.
+  void addLocators() {
+    for (int i = 0; i < VhdLayout.HEADER_LOCATORS; i++) {
+      RawHeader.Locator locator = header.locator(i);
+      if (locator.used()) {
+        add(
+            "parent locator " + i,
+            locator.offsetBytes(),
+            locator.offsetBytes() + locator.takenBytes());
+      }
+    }
   }
 
   private void add(RawBatmap batmap) {
@@ -62,14 +72,9 @@ final class Parts {
         return Optional.of(region.what());
       }
     }
-    if (blocks.isEmpty()) {
-      return Optional.empty();
-    }
-    BlockTable table = blocks.get();
-    int i = table.indexBefore(Math.max(0, endBytes - 1) / VhdLayout.SECTOR_BYTES);
-    return i >= 0 && table.offsetBytes(i) + blockBytes > startBytes
-        ? Optional.of("block " + table.block(i))
-        : Optional.empty();
+    return blocks
+        .flatMap(table -> table.blockOn(startBytes, endBytes, header))
+        .map(block -> "block " + block);
   }
 
   /// Looks for parts that share bytes, beside the blocks and the locators, which have their own

@@ -93,32 +93,6 @@ record RawBatmap(long offsetBytes, ByteBuffer header) {
         : Optional.empty();
   }
 
-  /// What of the image the map lies on, as far as it is known.
-  ///
-  /// @param table the blocks, whatever of them lies on the batmap
-  /// @param contentEnd where the footer at the end begins
-  Optional<String> liesOn(RawHeader dynamic, BlockTable table, long contentEnd) {
-    long start = mapOffsetBytes();
-    long end = endBytes();
-    for (TableCheck.Region region : TableCheck.regions(dynamic)) {
-      if (start < region.endBytes() && region.startBytes() < end) {
-        return Optional.of(region.what());
-      }
-    }
-    for (int i = 0; i < VhdLayout.HEADER_LOCATORS; i++) {
-      RawHeader.Locator locator = dynamic.locator(i);
-      long locatorEnd =
-          locator.offsetBytes() + Math.max(locator.spaceBytes(), locator.lengthBytes());
-      if (locator.used() && start < locatorEnd && locator.offsetBytes() < end) {
-        return Optional.of("locator " + i);
-      }
-    }
-    if (end > contentEnd) {
-      return Optional.of("footer at the end");
-    }
-    return table.blockOn(start, end, dynamic).map(block -> "block " + block);
-  }
-
   /// The map, which is within the image.
   ByteBuffer map(Subject subject) throws IOException {
     return subject.read(mapOffsetBytes(), (int) mapSectors() * SECTOR_BYTES);

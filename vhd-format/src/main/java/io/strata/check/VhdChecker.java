@@ -64,12 +64,18 @@ public final class VhdChecker {
       return;
     }
     RawHeader header = found.get();
-    Optional<BlockTable> table =
+    Optional<ImageTables> tables =
         FooterCheck.sizeValid(inForce.diskBytes())
                 && HeaderCheck.tableReadable(subject, inForce, header)
-            ? Optional.of(table(footers, inForce, header))
+            ? Optional.of(tables(footers, inForce, header))
             : Optional.empty();
-    Parts parts = Parts.of(subject, footers, header, table);
+    Parts parts =
+        Parts.of(
+            subject,
+            footers,
+            header,
+            tables.map(ImageTables::table),
+            tables.flatMap(ImageTables::batmap));
     parts.overlaps(subject);
     if (inForce.type() == DiskType.DYNAMIC) {
       LocatorCheck.inDynamic(subject, header);
@@ -90,7 +96,7 @@ public final class VhdChecker {
         .run(footer.get(), linked.get());
   }
 
-  private BlockTable table(RawFooters footers, RawFooter footer, RawHeader header)
+  private ImageTables tables(RawFooters footers, RawFooter footer, RawHeader header)
       throws IOException {
     ImageTables tables = ImageTables.read(subject, footers, footer, header);
     BlockTable table = tables.table();
@@ -101,7 +107,7 @@ public final class VhdChecker {
         batmap.isPresent() ? BatmapCheck.run(subject, batmap.get(), blocks) : new BitSet();
     BatmapCheck.compare(
         subject, table, header, batmap, claimed, footer.diskBytes(), options.bitmaps());
-    return table;
+    return tables;
   }
 
   private CheckReport report(int depth) {

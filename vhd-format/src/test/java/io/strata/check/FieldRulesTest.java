@@ -294,11 +294,11 @@ final class FieldRulesTest {
         empty, Images.batmapAt(empty) + VhdLayout.BATMAP_OFFSET_AT, Images.endFooterAt(empty));
     Images.sealBatmap(empty, Images.batmapAt(empty), Images.endFooterAt(empty));
     assertThat(check(empty))
-        .filteredOn(HeaderFinding.PartsOverlap.class::isInstance)
+        .filteredOn(BatmapFinding.BatmapOverlaps.class::isInstance)
         .singleElement()
         .satisfies(finding -> {
           assertThat(finding.severity()).isEqualTo(Severity.WARNING);
-          assertThat(finding.expected()).isEqualTo("the batmap apart from the footer at the end");
+          assertThat(finding.found()).endsWith("on the footer at the end");
         });
   }
 
