@@ -15,6 +15,7 @@ final class LeafBlock {
   private int present;
   private volatile boolean dirty;
   private volatile boolean published;
+  private boolean named;
 
   /// @param sector sector of the bitmap
   /// @param bits sectors that are present
@@ -24,6 +25,7 @@ final class LeafBlock {
     this.sector = sector;
     this.sectors = sectors;
     this.published = published;
+    named = published;
     present = SectorBitmap.count(bits);
     this.bits = present == sectors ? null : bits;
   }
@@ -87,6 +89,16 @@ final class LeafBlock {
     dirty = value;
   }
 
+  /// Whether a BAT on disk may name the block, now or after a crash. For commits.
+  boolean named() {
+    return named;
+  }
+
+  void markNamed() {
+    named = true;
+  }
+
+  /// Whether the BAT on disk names the block for good.
   boolean published() {
     return published;
   }

@@ -4,9 +4,10 @@ package io.strata.vhd;
 import io.strata.block.BlockDevice.Durability;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +36,7 @@ final class LeafBlocks implements MetadataBudget.Holder {
   private final ReentrantLock[] blockLocks = new ReentrantLock[LOCKS];
 
   // Guarded by itself.
-  private final List<LeafBlock> dirty = new ArrayList<>();
+  private final Set<LeafBlock> dirty = new LinkedHashSet<>();
   // Written while dirty is held; read without it, where a little late does not matter.
   private volatile int dirtyCount;
   // Written while dirty is held.
@@ -153,7 +154,8 @@ final class LeafBlocks implements MetadataBudget.Holder {
     return dirtyCount >= MOST_DIRTY || (commitWanted && dirtyCount > 0);
   }
 
-  /// The changed blocks. The caller unmarks each before it takes its bits.
+  /// The changed blocks. The caller unmarks each before it takes its bits, and marks all of them
+  /// again if they don't get to the disk.
   List<LeafBlock> takeDirty() {
     synchronized (dirty) {
       List<LeafBlock> changed = List.copyOf(dirty);
@@ -170,13 +172,21 @@ final class LeafBlocks implements MetadataBudget.Holder {
     return block == null ? null : block.snapshot();
   }
 
-  void markDirty(LeafBlock block) {
+  private void markDirty(LeafBlock block) {
     if (!block.dirty()) {
-      block.dirty(true);
-      synchronized (dirty) {
+      markDirty(List.of(block));
+    }
+  }
+
+  /// Marks blocks as changed: also those that [#takeDirty] took and that are not on disk, whether
+  /// they were unmarked since or not.
+  void markDirty(List<LeafBlock> changed) {
+    synchronized (dirty) {
+      for (LeafBlock block : changed) {
+        block.dirty(true);
         dirty.add(block);
-        dirtyCount = dirty.size();
       }
+      dirtyCount = dirty.size();
     }
   }
 

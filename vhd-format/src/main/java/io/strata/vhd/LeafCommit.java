@@ -66,43 +66,46 @@ final class LeafCommit {
   }
 
   private void commit(List<LeafBlock> changed) throws IOException {
+    boolean durable = false;
+    try {
+      write(changed);
+      durable = true;
+    } finally {
+      if (!durable) {
+        // All of them, so that the next commit misses none.
+        blocks.markDirty(changed);
+      }
+    }
+  }
+
+  private void write(List<LeafBlock> changed) throws IOException {
     int released = allocator.heldBack();
     List<Pending> known = new ArrayList<>();
     List<LeafBlock> added = new ArrayList<>();
-    try {
-      for (LeafBlock block : changed) {
-        block.dirty(false);
-        long[] bits = block.snapshot();
-        if (block.published()) {
-          known.add(new Pending(block, bits));
-        } else {
-          writeBitmap(block, bits);
-          added.add(block);
-        }
+    for (LeafBlock block : changed) {
+      block.dirty(false);
+      long[] bits = block.snapshot();
+      if (block.named()) {
+        known.add(new Pending(block, bits));
+      } else {
+        writeBitmap(block, bits);
       }
-    } catch (IOException e) {
-      changed.forEach(blocks::markDirty);
-      throw e;
+      if (!block.published()) {
+        added.add(block);
+      }
     }
     // Barrier 1: data, and bitmaps of blocks that nothing names yet.
     barrier.run();
-    if (known.isEmpty() && added.isEmpty()) {
-      allocator.release(released);
-      return;
-    }
-    try {
+    if (!changed.isEmpty()) {
       footer.spread();
       for (Pending pending : known) {
         writeBitmap(pending.block(), pending.bits());
       }
       writeTable(added);
-    } catch (IOException e) {
-      changed.forEach(blocks::markDirty);
-      throw e;
+      // Barrier 2: what names them.
+      barrier.run();
+      added.forEach(LeafBlock::markPublished);
     }
-    // Barrier 2: what names them.
-    barrier.run();
-    added.forEach(LeafBlock::markPublished);
     allocator.release(released);
   }
 
@@ -120,6 +123,8 @@ final class LeafCommit {
     BitSet inCommit = new BitSet();
     BitSet tableSectors = new BitSet();
     for (LeafBlock block : added) {
+      // From here on: if a later sector fails, this block's may be on disk all the same.
+      block.markNamed();
       inCommit.set(block.index());
       tableSectors.set(block.index() / AllocationTable.ENTRIES_PER_SECTOR);
     }
