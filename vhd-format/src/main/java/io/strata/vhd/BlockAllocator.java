@@ -28,7 +28,7 @@ final class BlockAllocator {
   private final LeafFooter.Barrier barrier;
   private long nextSector;
   private final List<Long> oldFooters = new ArrayList<>();
-  private final List<Held> held = new ArrayList<>();
+  private final ArrayDeque<Held> held = new ArrayDeque<>();
   private final ArrayDeque<Long> free = new ArrayDeque<>();
 
   /// A block kept back, and the old footer that lies in it.
@@ -99,15 +99,18 @@ final class BlockAllocator {
     return held.size();
   }
 
-  /// Releases the first `count` blocks held back, whose growth is durable now.
+  /// Releases the first `count` blocks held back, whose growth is durable now. Where this fails,
+  /// those that could not be released are held back still.
   synchronized void release(int count) throws IOException {
-    for (Held block : held.subList(0, count)) {
+    for (int i = 0; i < count; i++) {
+      Held block = held.getFirst();
       container.writeZeroes(
           block.oldFooterBytes(), FOOTER_BYTES, Zeroing.MAY_DEALLOCATE, Durability.WRITE_BACK);
+      // One at a time: a block that is free may have another owner at the next attempt.
+      held.removeFirst();
       oldFooters.remove(block.oldFooterBytes());
       free.add(block.sector());
     }
-    held.subList(0, count).clear();
   }
 
   private long oldFooterIn(long sector) {
