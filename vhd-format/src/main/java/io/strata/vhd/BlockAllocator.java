@@ -18,7 +18,7 @@ import java.util.List;
 /// the new end. Until that one is durable, the block that would lie over the old footer is held
 /// back, so that a crash never leaves guest data where a footer is expected.
 ///
-/// Thread-safe by its own monitor, which is a leaf in the lock order.
+/// Thread-safe by its own monitor. Only the footer's comes after it in the lock order.
 final class BlockAllocator {
   private static final long HIGHEST_SECTOR = 0xFFFFFFFEL;
 
@@ -50,10 +50,9 @@ final class BlockAllocator {
     nextSector = geometry.alignBlockSector(Math.ceilDiv(endBytes, (long) SECTOR_BYTES));
     if (container.sizeBytes() % SECTOR_BYTES != 0 || Footers.trailingOffset(container) < endBytes) {
       // A short footer or a torn tail: the footer goes to a whole sector after it.
-      container.ensureCapacity(
-          VhdLayout.roundUp(Math.max(container.sizeBytes(), endBytes), SECTOR_BYTES)
-              + FOOTER_BYTES);
-      footer.atNewEnd();
+      footer.grow(
+          VhdLayout.roundUp(Math.max(container.sizeBytes(), endBytes), SECTOR_BYTES) + FOOTER_BYTES,
+          barrier);
     }
     long footerAt = Footers.trailingOffset(container);
     if (footerAt > endBytes) {
@@ -125,13 +124,16 @@ final class BlockAllocator {
   }
 
   private void grow(long endBytes) throws IOException {
-    footer.beforeGrowth(barrier);
     long oldFooterAt = Footers.trailingOffset(container);
     long size = container.sizeBytes();
     long step = container.growthStepBytes();
     long wanted = Math.max(endBytes + FOOTER_BYTES, size + Math.min(size / 4, 64 * step));
-    container.ensureCapacity(VhdLayout.roundUp(wanted, step));
-    footer.atNewEnd();
-    oldFooters.add(oldFooterAt);
+    try {
+      footer.grow(VhdLayout.roundUp(wanted, step), barrier);
+    } finally {
+      if (container.sizeBytes() > size) {
+        oldFooters.add(oldFooterAt);
+      }
+    }
   }
 }

@@ -96,7 +96,7 @@ record Footers(
     // Barrier: the end has the footer in force before the copy is written over; and what the new
     // footer stands for is there before it.
     barrier.run();
-    footer.change(changed, barrier);
+    footer.change(_ -> changed, barrier);
     // Barrier: the copy is there before the end is written over.
     barrier.run();
     footer.spread();

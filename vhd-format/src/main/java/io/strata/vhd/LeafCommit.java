@@ -80,6 +80,8 @@ final class LeafCommit {
 
   private void write(List<LeafBlock> changed) throws IOException {
     int released = allocator.heldBack();
+    // Where the growth that holds them back could not write it.
+    footer.spread();
     List<Pending> known = new ArrayList<>();
     List<LeafBlock> added = new ArrayList<>();
     for (LeafBlock block : changed) {

@@ -6,6 +6,7 @@ import static io.strata.vhd.VhdLayout.SECTOR_BYTES;
 import io.strata.block.BlockDevice.Durability;
 import io.strata.block.Container;
 import java.io.IOException;
+import java.util.function.UnaryOperator;
 
 /// The footer of an image that takes writes, in its two places.
 ///
@@ -68,28 +69,23 @@ final class LeafFooter {
 
   /// Changes the copy, which is the authoritative one. Durable after the next barrier; the end
   /// follows by [#spread].
-  synchronized void change(VhdFooter changed, Barrier barrier) throws IOException {
+  ///
+  /// @param how makes the new footer from the one in force
+  synchronized void change(UnaryOperator<VhdFooter> how, Barrier barrier) throws IOException {
     settle(barrier);
+    VhdFooter changed = how.apply(footer);
     writeCopy(container, changed);
     footer = changed;
     wrote(State.COPY_IN_FLIGHT);
   }
 
-  /// To be called before the image grows, which leaves the footer at the end behind.
-  synchronized void beforeGrowth(Barrier barrier) throws IOException {
-    if (state == State.COPY_IN_FLIGHT) {
-      // Barrier: the copy is there before the end moves away from its footer.
-      barrier.run();
-    }
-  }
-
-  /// Writes the footer at the end, which the image has just got.
-  synchronized void atNewEnd() throws IOException {
-    if (state == State.COPY_IN_FLIGHT) {
-      throw new IllegalStateException("the copy is not durable yet");
-    }
-    Footers.writeTrailing(container, footer);
-    wrote(State.END_IN_FLIGHT);
+  /// Makes the image larger, and writes the footer at its new end. Where that write fails,
+  /// [#spread] does it later.
+  synchronized void grow(long sizeBytes, Barrier barrier) throws IOException {
+    settleCopy(barrier);
+    container.ensureCapacity(sizeBytes);
+    state = State.END_STALE;
+    writeEnd();
   }
 
   /// Brings the end up to date where the copy is durable.
@@ -97,7 +93,7 @@ final class LeafFooter {
   /// @return whether anything of the footer is not durable yet
   synchronized boolean spread() throws IOException {
     if (state == State.END_STALE) {
-      atNewEnd();
+      writeEnd();
     }
     return state != State.SETTLED;
   }
@@ -122,11 +118,23 @@ final class LeafFooter {
   }
 
   private void settle(Barrier barrier) throws IOException {
-    beforeGrowth(barrier);
+    settleCopy(barrier);
     if (spread()) {
       // Barrier: the end has the footer in force before the copy is written over.
       barrier.run();
     }
+  }
+
+  private void settleCopy(Barrier barrier) throws IOException {
+    if (state == State.COPY_IN_FLIGHT) {
+      // Barrier: the copy is there before the end changes, or moves away from its footer.
+      barrier.run();
+    }
+  }
+
+  private void writeEnd() throws IOException {
+    Footers.writeTrailing(container, footer);
+    wrote(State.END_IN_FLIGHT);
   }
 
   private void wrote(State next) {

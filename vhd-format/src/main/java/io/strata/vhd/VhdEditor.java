@@ -130,8 +130,8 @@ public final class VhdEditor {
     long end = VhdLayout.roundUp(at + bytes, VhdLayout.PAGE_BYTES);
     if (end > Footers.trailingOffset(container)) {
       LeafFooter footer = LeafFooter.open(container, metadata);
-      container.ensureCapacity(VhdLayout.roundUp(end + FOOTER_BYTES, container.growthStepBytes()));
-      footer.atNewEnd();
+      footer.grow(
+          VhdLayout.roundUp(end + FOOTER_BYTES, container.growthStepBytes()), container::flush);
       // Barrier: a footer is at the new end before the old one is overwritten.
       container.flush();
     }

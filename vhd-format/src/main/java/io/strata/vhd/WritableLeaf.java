@@ -131,8 +131,8 @@ final class WritableLeaf {
     if (!modified.get()) {
       synchronized (modified) {
         if (!modified.get()) {
-          footer.change(
-              footer.footer().touched(Clock.systemUTC().instant().getEpochSecond()), barrier);
+          long now = Clock.systemUTC().instant().getEpochSecond();
+          footer.change(old -> old.touched(now), barrier);
           modified.set(true);
         }
       }
@@ -151,7 +151,7 @@ final class WritableLeaf {
       DynamicHeader header = ParentChange.writeHeader(container, metadata, at, parent, name);
       // Barrier: the new header is there before the footer points to it.
       barrier.run();
-      footer.change(ParentChange.footer(footer.footer(), at, parent), barrier);
+      footer.change(old -> ParentChange.footer(old, at, parent), barrier);
       // Barrier: nothing goes on with the new parent before the image names it for good.
       barrier.run();
       layer = layer.withMetadata(footer.footer(), header);
@@ -166,7 +166,7 @@ final class WritableLeaf {
     commitLock.lock();
     try {
       barrier.checkUsable();
-      footer.change(footer.footer().withHidden(hidden), barrier);
+      footer.change(old -> old.withHidden(hidden), barrier);
       // Barrier: the flag is there before the image gets another name, and before the end has it.
       barrier.run();
       footer.spread();

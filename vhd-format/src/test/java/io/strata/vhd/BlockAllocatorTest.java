@@ -64,9 +64,32 @@ final class BlockAllocatorTest {
     }
   }
 
-  /// Fails a zeroing once.
+  @Test
+  void oldFooterStaysUntilTheNewOneIsThereWhereGrowthCouldNotWriteIt() throws IOException {
+    long oldFooterAt = Footers.trailingOffset(image);
+    image.failWrite();
+    assertThatThrownBy(() -> allocator.allocate()).hasMessage("write failed");
+    assertThat(allocator.allocate() * VhdLayout.SECTOR_BYTES).isGreaterThan(oldFooterAt);
+    assertThat(allocator.heldBack()).isPositive();
+    boolean _ = footer.spread();
+    barrier.run();
+    assertThat(VhdMetadata.read(image).trailingFooterValid()).isTrue();
+  }
+
+  @Test
+  void footerIsStillMissingAtTheEndWhereGrowthCouldNotWriteIt() throws IOException {
+    image.failWrite();
+    assertThatThrownBy(() -> allocator.allocate()).hasMessage("write failed");
+    assertThat(VhdMetadata.read(image).trailingFooterValid()).isFalse();
+    assertThat(footer.spread()).isTrue();
+    barrier.run();
+    assertThat(VhdMetadata.read(image).trailingFooterValid()).isTrue();
+  }
+
+  /// Fails a zeroing or a write once.
   private static final class Failing extends ForwardingContainer {
     private int untilFailure;
+    private boolean writeFails;
 
     Failing(Container below) {
       super(below);
@@ -74,6 +97,20 @@ final class BlockAllocatorTest {
 
     void failZeroing(int nth) {
       untilFailure = nth;
+    }
+
+    void failWrite() {
+      writeFails = true;
+    }
+
+    @Override
+    public void write(long offsetBytes, ByteBuffer source, Durability durability)
+        throws IOException {
+      if (writeFails) {
+        writeFails = false;
+        throw new IOException("write failed");
+      }
+      super.write(offsetBytes, source, durability);
     }
 
     @Override
