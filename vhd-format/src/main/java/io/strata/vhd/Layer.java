@@ -23,6 +23,7 @@ final class Layer implements Closeable {
   private final BlockGeometry geometry;
   private final @Nullable AllocationTable table;
   private final BitSet fullBlocks;
+  private final boolean batmapStale;
 
   /// Bitmaps that a leaf kept in memory when it was frozen, until they are on disk.
   private volatile Newer newer = NONE_NEWER;
@@ -39,12 +40,14 @@ final class Layer implements Closeable {
       VhdMetadata metadata,
       BlockGeometry geometry,
       @Nullable AllocationTable table,
-      BitSet fullBlocks) {
+      BitSet fullBlocks,
+      boolean batmapStale) {
     this.container = container;
     this.metadata = metadata;
     this.geometry = geometry;
     this.table = table;
     this.fullBlocks = fullBlocks;
+    this.batmapStale = batmapStale;
   }
 
   /// Reads and validates everything but the bitmaps. The container stays the caller's if this
@@ -58,14 +61,16 @@ final class Layer implements Closeable {
           metadata,
           new BlockGeometry(VhdLayout.DEFAULT_BLOCK_BYTES),
           null,
-          new BitSet());
+          new BitSet(),
+          false);
     }
+    AllocationTable table = AllocationTable.load(container, metadata);
+    BitSet full = Batmap.read(container, metadata);
+    BitSet stale = new BitSet();
+    full.stream().filter(block -> table.sector(block) < 0).forEach(stale::set);
+    full.andNot(stale);
     return new Layer(
-        container,
-        metadata,
-        new BlockGeometry(header.blockBytes()),
-        AllocationTable.load(container, metadata),
-        Batmap.read(container, metadata));
+        container, metadata, new BlockGeometry(header.blockBytes()), table, full, !stale.isEmpty());
   }
 
   /// The same image after its footer or header were changed.
@@ -75,7 +80,8 @@ final class Layer implements Closeable {
         new VhdMetadata(footer, header, metadata.batmap(), true),
         geometry,
         table,
-        fullBlocks);
+        fullBlocks,
+        batmapStale);
   }
 
   /// Prefers these bitmaps to those on disk.
@@ -139,8 +145,15 @@ final class Layer implements Closeable {
     return fullBlocks.get(block);
   }
 
+  /// The allocated blocks of which the batmap says that.
   BitSet fullBlocks() {
     return fullBlocks;
+  }
+
+  /// Whether the batmap on disk calls blocks full that are not allocated, as programs leave it that
+  /// don't know of batmaps. It would hide the parents' data once they are.
+  boolean batmapStale() {
+    return batmapStale;
   }
 
   /// Whether any of these sectors may be present, as far as the BAT says.

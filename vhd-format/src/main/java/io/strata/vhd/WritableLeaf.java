@@ -48,8 +48,17 @@ final class WritableLeaf {
     long endBytes = ImageEnd.bytes(layer.metadata(), layer.table());
     allocator = new BlockAllocator(container, geometry, footer, endBytes, barrier);
     footer.spread();
+    settleBatmap();
     blocks = new LeafBlocks(layer, allocator, commitLock, budget);
     commits = new LeafCommit(layer, allocator, blocks, footer, barrier, commitLock);
+  }
+
+  private void settleBatmap() throws IOException {
+    if (layer.batmapStale()) {
+      Batmap.write(container, layer.metadata(), layer.fullBlocks());
+      // Barrier: the batmap calls no block full when one is allocated.
+      barrier.run();
+    }
   }
 
   /// Takes an image over for writing: room after its last block is zeroed, since a writer that died
