@@ -12,7 +12,6 @@ import java.nio.channels.WritableByteChannel;
 import java.util.BitSet;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /// A chain whose leaf is merged into its parent while a guest writes: what is written goes to both,
 /// and what the leaf held before is copied, each block once. So the copy ends however fast the
@@ -44,16 +43,7 @@ public final class MirroredLeaf implements BlockDevice {
   private final VhdChain parent;
   private final BlockGeometry geometry;
   private final ReentrantLock[] locks = new ReentrantLock[LOCKS];
-  private volatile State state = State.COPYING;
-
-  /// Why the parent can't follow; null where it can.
-  private volatile @Nullable IOException parentFailure;
-
-  private enum State {
-    COPYING,
-    ALIKE,
-    BROKEN_OFF
-  }
+  private final MirrorState state = new MirrorState();
 
   /// A change of one image.
   @FunctionalInterface
@@ -152,10 +142,12 @@ public final class MirroredLeaf implements BlockDevice {
 
   /// Says that the copy is complete: from here on the leaf or its parent may be the disk.
   public void alike() throws IOException {
-    requireCopying();
-    state = State.ALIKE;
+    if (!state.becomeAlike()) {
+      throw brokenOff();
+    }
+    // A write that began before may fail in the parent still.
     awaitChanges();
-    if (state != State.ALIKE) {
+    if (!state.alike()) {
       throw brokenOff();
     }
     try {
@@ -168,13 +160,13 @@ public final class MirroredLeaf implements BlockDevice {
   }
 
   private void requireCopying() throws IOException {
-    if (state != State.COPYING) {
+    if (!state.copying()) {
       throw brokenOff();
     }
   }
 
   private IOException brokenOff() {
-    IOException failed = parentFailure;
+    Exception failed = state.parentFailure();
     return failed == null
         ? new IOException("the merge of " + leaf.location() + " was broken off")
         : new IOException(
@@ -185,7 +177,7 @@ public final class MirroredLeaf implements BlockDevice {
   /// Goes back to the leaf alone, which must be the disk. Nobody uses the parent when this returns,
   /// but [#copy], which ends at its next piece.
   public void breakOff() {
-    state = State.BROKEN_OFF;
+    state.breakOff();
     awaitChanges();
   }
 
@@ -211,7 +203,7 @@ public final class MirroredLeaf implements BlockDevice {
     lock.lock();
     try {
       change.apply(leaf);
-      switch (state) {
+      switch (state.now()) {
         case BROKEN_OFF -> {}
         case ALIKE -> change.apply(parent);
         case COPYING -> changeParent(change);
@@ -224,10 +216,9 @@ public final class MirroredLeaf implements BlockDevice {
   private void changeParent(Change change) {
     try {
       change.apply(parent);
-    } catch (IOException failed) {
+    } catch (IOException | RuntimeException failed) {
       // The guest's change is made: the leaf has it. Only the merge can't be completed.
-      parentFailure = failed;
-      state = State.BROKEN_OFF;
+      state.parentFailed(failed);
     }
   }
 
@@ -286,7 +277,7 @@ public final class MirroredLeaf implements BlockDevice {
   @Override
   public void flush() throws IOException {
     leaf.flush();
-    if (state == State.ALIKE) {
+    if (state.alike()) {
       parent.flush();
     }
   }

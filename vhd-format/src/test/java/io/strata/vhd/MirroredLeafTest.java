@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.strata.block.BlockDevice;
+import io.strata.block.Container;
 import io.strata.block.FileContainer;
+import io.strata.block.ForwardingContainer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,6 +29,10 @@ final class MirroredLeafTest {
 
   /// A chain of two images, of which the upper one holds the first bytes.
   private MirroredLeaf mirror() throws IOException {
+    return mirror(parent -> parent);
+  }
+
+  private MirroredLeaf mirror(UnaryOperator<Container> parentBy) throws IOException {
     try (FileContainer container = FileContainer.create(folder.resolve("parent.vhd"))) {
       VhdCreator.dynamic(container, UUID.randomUUID(), SIZE);
     }
@@ -47,7 +55,7 @@ final class MirroredLeafTest {
     return new MirroredLeaf(
         leaf,
         VhdChain.openMirror(
-            FileContainer.openReadWrite(folder.resolve("parent.vhd")),
+            parentBy.apply(FileContainer.openReadWrite(folder.resolve("parent.vhd"))),
             new FolderParents(folder),
             leaf));
   }
@@ -165,5 +173,57 @@ final class MirroredLeafTest {
       mirror.flush();
       assertHolds(mirror);
     }
+  }
+
+  @Test
+  void parentThatFailsByAnUncheckedExceptionEndsTheMergeToo() throws IOException {
+    AtomicBoolean fails = new AtomicBoolean();
+    try (MirroredLeaf mirror = mirror(parent -> failing(parent, fails))) {
+      mirror.copy(MergeListener.none());
+      fails.set(true);
+      change(mirror, SIZE);
+      fails.set(false);
+      assertThatThrownBy(mirror::alike)
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("can't be written");
+      assertHolds(mirror);
+    }
+  }
+
+  private static Container failing(Container parent, AtomicBoolean fails) {
+    return new ForwardingContainer(parent) {
+      @Override
+      public void write(long offsetBytes, ByteBuffer source, Durability durability)
+          throws IOException {
+        if (fails.get()) {
+          throw new IllegalStateException("failed");
+        }
+        super.write(offsetBytes, source, durability);
+      }
+
+      @Override
+      public void writeZeroes(
+          long offsetBytes, long lengthBytes, Zeroing zeroing, Durability durability)
+          throws IOException {
+        if (fails.get()) {
+          throw new IllegalStateException("failed");
+        }
+        super.writeZeroes(offsetBytes, lengthBytes, zeroing, durability);
+      }
+    };
+  }
+
+  /// A write of a guest that goes on while the copy ends.
+  @Test
+  void mergeWhoseParentFailedDoesNotBecomeAlike() {
+    MirrorState before = new MirrorState();
+    before.parentFailed(new IOException("failed"));
+    assertThat(before.becomeAlike()).isFalse();
+    assertThat(before.now()).isEqualTo(MirrorState.State.BROKEN_OFF);
+    MirrorState after = new MirrorState();
+    assertThat(after.becomeAlike()).isTrue();
+    after.parentFailed(new IOException("failed"));
+    assertThat(after.alike()).isFalse();
+    assertThat(after.becomeAlike()).isFalse();
   }
 }
