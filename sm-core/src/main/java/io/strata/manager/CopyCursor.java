@@ -32,6 +32,11 @@ final class CopyCursor {
     return durableBytes;
   }
 
+  /// Begins anew: what was copied is gone.
+  void rewind() {
+    durableBytes = 0;
+  }
+
   /// Copies what is left.
   void copy(CopyIntent copy, VdiRecord source, BlockDevice from, BlockDevice to)
       throws IOException, StorageException {

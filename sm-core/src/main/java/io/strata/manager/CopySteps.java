@@ -92,10 +92,11 @@ final class CopySteps {
             .filter(vdi -> !vdi.metadataOnly() && copy.fits(vdi))
             .isPresent();
     boolean sameBase = sameBase(copy);
+    Optional<VdiRecord> target = core.catalog().read(r -> r.findVdi(copy.target()));
     boolean sameTarget =
         copy.into().isEmpty()
-            || core.catalog()
-                .read(r -> r.findVdi(copy.target()))
+            ? target.isEmpty()
+            : target
                 .flatMap(VdiRecord::contentId)
                 .equals(copy.into().map(CopyIntent.Into::content));
     boolean same = sameSource && sameBase && sameTarget;
@@ -221,8 +222,8 @@ final class CopySteps {
     CopyCursor cursor = new CopyCursor(disks, run, intent, copiedBytes);
     try (Intents.Intent sourceRemoval = intents.following(Operation.VDI_DESTROY, source.sr())) {
       try {
-        if (copy.create().isPresent()) {
-          disks.create(hold.target(), copy.create().get());
+        if (copy.create().isPresent() && disks.create(hold.target(), copy.create().get())) {
+          cursor.rewind();
         }
         if (cursor.durableBytes() == 0) {
           intent.reached("created");
@@ -277,8 +278,9 @@ final class CopySteps {
         : core.catalog().read(r -> r.vdi(copy.target()));
   }
 
+  /// A disk that the catalog knows is not what a copy left half made.
   private void takeBack(CopyIntent copy) throws StorageException {
-    if (copy.create().isPresent()) {
+    if (copy.create().isPresent() && core.catalog().read(r -> r.findVdi(copy.target())).isEmpty()) {
       disks.remove(copy.create().get(), VERB);
     }
   }

@@ -89,10 +89,14 @@ final class TransferDisks {
   }
 
   /// Makes a volume for a new disk. It may be there already.
-  void create(Claims.Claim claim, VdiRecord vdi) throws StorageException {
+  ///
+  /// @return whether it was not
+  boolean create(Claims.Claim claim, VdiRecord vdi) throws StorageException {
     try (var _ = core.locks().sr(vdi.sr(), claim.operation())) {
       Repository repository = core.plugged().require(vdi.sr());
+      boolean there = repository.volume(vdi.uuid()).isPresent();
       repository.create(vdi.uuid(), new VolumeSpec(vdi.virtualSizeBytes(), vdi.kind()));
+      return !there;
     }
   }
 

@@ -206,6 +206,17 @@ class CopiesTest {
   }
 
   @Test
+  void copyWhoseHalfIsGoneBeginsAnew() throws Exception {
+    failpoints.dieAt("vdi-copy.copied");
+    assertThatThrownBy(() -> manager.vdiCopy(request(ProgressListener.NONE)))
+        .isInstanceOf(Faults.Death.class);
+    driver.attachedTo(to).delete(driver.attachedTo(to).scan().getFirst().uuid());
+    VdiUuid copy = manager.vdiCopy(request(ProgressListener.NONE));
+    assertThat(copies()).containsExactly(copy);
+    assertCopied(copy);
+  }
+
+  @Test
   void interruptedCopyCanBeGivenUp() throws Exception {
     failpoints.dieAt("vdi-copy.copied");
     assertThatThrownBy(() -> manager.vdiCopy(request(ProgressListener.NONE)))
