@@ -12,13 +12,21 @@ import java.util.concurrent.locks.LockSupport;
 /// of each extent (mount option `discard`), that keeps the device and the file system's locks busy
 /// for seconds, beside guests that write to other files. So the file is made shorter in steps, each
 /// of which is short, and the others have as much time in between.
+///
+/// A client may still be about to get what it read: sendfile leaves pages of the file in a socket.
+/// Pages that are cut off with their whole folio keep their content; but where a file ends within a
+/// folio, Linux (5.17 and later) zeroes the rest of the folio in place. So each step ends where the
+/// largest folio may begin.
 final class DeletedFile {
   /// Smaller files are freed at once.
   static final long LARGE_BYTES = 16L << 20;
 
-  /// At most 128 extents of 4 KiB: what the first step frees, and each that finds the file
-  /// scattered.
-  static final long STEP_BYTES = 512L << 10;
+  /// The largest folio of the page cache: a huge page. Folios are aligned to their size.
+  static final long LARGEST_FOLIO_BYTES = 2L << 20;
+
+  /// At most 512 extents of 4 KiB: what the first step frees, and each that finds the file
+  /// scattered. No less, for a step ends where a folio does.
+  static final long STEP_BYTES = LARGEST_FOLIO_BYTES;
 
   /// A step that took less is followed by one of twice the size: holes and long extents take no
   /// time.
@@ -65,7 +73,7 @@ final class DeletedFile {
     int steps = 0;
     long step = STEP_BYTES;
     for (long left = sizeBytes; left > 0; steps++) {
-      left = Math.max(0, left - step);
+      left = shorter(left, step);
       long start = System.nanoTime();
       if (LinuxCalls.ftruncate(fd, left) != 0) {
         break;
@@ -79,6 +87,11 @@ final class DeletedFile {
       LockSupport.parkNanos(took);
     }
     return steps;
+  }
+
+  /// The size after a step.
+  static long shorter(long sizeBytes, long stepBytes) {
+    return Math.max(0, sizeBytes - stepBytes) / LARGEST_FOLIO_BYTES * LARGEST_FOLIO_BYTES;
   }
 
   private static Path path(int fd) {

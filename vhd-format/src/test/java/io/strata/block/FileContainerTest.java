@@ -110,6 +110,21 @@ class FileContainerTest {
     LinuxCalls.close(fd);
   }
 
+  /// Within one, the kernel would zero pages that a client has not got yet.
+  @Test
+  void deletedFileIsCutOnlyWhereAHugePageMayBegin() {
+    long sizeBytes = (1L << 30) + (5L << 20) + 512;
+    int steps = 0;
+    for (long step = DeletedFile.STEP_BYTES; sizeBytes > 0; steps++) {
+      long next = DeletedFile.shorter(sizeBytes, step);
+      assertThat(next).isLessThan(sizeBytes).isNotNegative();
+      assertThat(next % (2 << 20)).isZero();
+      sizeBytes = next;
+      step = step == DeletedFile.STEP_BYTES ? 2 * step : DeletedFile.STEP_BYTES;
+    }
+    assertThat(steps).isGreaterThan(300);
+  }
+
   @Test
   void onlyTheLastDescriptorIsTheOnlyOpener() throws IOException {
     Path name = folder.resolve("file");
