@@ -199,7 +199,7 @@ final class Layer implements Closeable {
     }
     ByteBuffer bytes =
         Bytes.read(container, table().sector(block) * SECTOR_BYTES, geometry.bitmapBytes());
-    return SectorBitmap.parse(bytes, geometry.bitmapWords());
+    return SectorBitmap.parse(bytes, geometry.sectorsPerBlock());
   }
 
   @Override

@@ -15,10 +15,12 @@ final class SectorBitmap {
 
   private SectorBitmap() {}
 
-  static long[] parse(ByteBuffer bytes, int words) {
-    long[] bits = new long[words];
-    for (int i = 0; i < words; i++) {
-      bits[i] = bytes.getLong();
+  /// The bits of a block's sectors. What follows them, where they are less than a word, is padding
+  /// that other programs may have set.
+  static long[] parse(ByteBuffer bytes, int sectors) {
+    long[] bits = full(sectors);
+    for (int i = 0; i < bits.length; i++) {
+      bits[i] &= bytes.getLong();
     }
     return bits;
   }
