@@ -118,15 +118,14 @@ record DynamicHeader(
     return bytes.flip();
   }
 
-  DynamicHeader withTable(long newTableOffsetBytes, int newMaxTableEntries) {
-    return new DynamicHeader(
-        newTableOffsetBytes,
-        newMaxTableEntries,
-        blockBytes,
-        parentUuid,
-        parentTimestamp,
-        parentName,
-        locators);
+  /// Points a header to another BAT. All other bytes stay as some program wrote them: also those
+  /// that are not parsed, which the checksum covers.
+  ///
+  /// @param header its 1024 bytes
+  static void moveTable(ByteBuffer header, long tableOffsetBytes, int maxTableEntries) {
+    header.putLong(VhdLayout.HEADER_TABLE_OFFSET_AT, tableOffsetBytes);
+    header.putInt(VhdLayout.HEADER_MAX_ENTRIES_AT, maxTableEntries);
+    header.putInt(HEADER_CHECKSUM_AT, Checksums.of(header, 0, HEADER_BYTES, HEADER_CHECKSUM_AT));
   }
 
   private static byte[] nameBytes(String name) {

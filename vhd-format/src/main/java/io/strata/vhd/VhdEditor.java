@@ -2,6 +2,7 @@
 package io.strata.vhd;
 
 import static io.strata.vhd.VhdLayout.FOOTER_BYTES;
+import static io.strata.vhd.VhdLayout.HEADER_BYTES;
 import static io.strata.vhd.VhdLayout.SECTOR_BYTES;
 
 import io.strata.block.BlockDevice.Durability;
@@ -97,10 +98,11 @@ public final class VhdEditor {
         block -> block < table.blockCount() ? table.entry(block) : VhdLayout.UNALLOCATED);
     // Barrier: the new BAT is there before the header points to it.
     container.flush();
-    DynamicHeader moved = metadata.dynamicHeader().withTable(at, entries);
+    long headerAt = metadata.footer().dataOffsetBytes();
+    ByteBuffer header = Bytes.read(container, headerAt, HEADER_BYTES);
+    DynamicHeader.moveTable(header, at, entries);
     // Only fields of the header's first sector differ: one sector is written, whole or not at all.
-    ByteBuffer first = moved.toBytes().limit(SECTOR_BYTES);
-    container.write(metadata.footer().dataOffsetBytes(), first, Durability.WRITE_BACK);
+    container.write(headerAt, header.clear().limit(SECTOR_BYTES), Durability.WRITE_BACK);
   }
 
   /// Entries beyond the disk's old size may hold anything in images of other programs. Not flushed,
