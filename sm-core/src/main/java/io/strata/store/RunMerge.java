@@ -265,9 +265,11 @@ final class RunMerge implements Merge, MergeUnderWay {
     }
   }
 
-  /// What can't be read may be a child of what would go.
+  /// What can't be read may be a child of what would go; not so the run's own nodes, one of which a
+  /// crash may have brought back without its parent.
   private void requireReadable() throws StorageException {
-    List<Node> unreadable = shelf.index().unreadable();
+    List<Node> unreadable =
+        shelf.index().unreadable().stream().filter(n -> !spec.run().contains(n.vdi())).toList();
     if (!unreadable.isEmpty()) {
       throw new StorageException(
           ErrorCode.VDI_UNAVAILABLE,

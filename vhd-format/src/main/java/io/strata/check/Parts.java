@@ -65,16 +65,22 @@ final class Parts {
     regions.add(new TableCheck.Region(what, startBytes, endBytes));
   }
 
-  /// What lies within `[startBytes, endBytes)`, if something does.
+  /// What lies within `[startBytes, endBytes)`, if something does: the footer at the end, which has
+  /// its copy, where it is nothing else.
   Optional<String> within(long startBytes, long endBytes) {
-    for (TableCheck.Region region : regions) {
-      if (startBytes < region.endBytes() && region.startBytes() < endBytes) {
-        return Optional.of(region.what());
-      }
-    }
-    return blocks
-        .flatMap(table -> table.blockOn(startBytes, endBytes, header))
-        .map(block -> "block " + block);
+    List<String> found =
+        regions.stream()
+            .filter(part -> startBytes < part.endBytes() && part.startBytes() < endBytes)
+            .map(TableCheck.Region::what)
+            .toList();
+    return found.stream()
+        .filter(what -> !what.equals(END))
+        .findFirst()
+        .or(() ->
+            blocks
+                .flatMap(table -> table.blockOn(startBytes, endBytes, header))
+                .map(block -> "block " + block))
+        .or(() -> found.stream().findFirst());
   }
 
   /// Looks for parts that share bytes, beside the blocks and the locators, which have their own
