@@ -58,8 +58,7 @@ public sealed interface BatmapFinding extends Finding {
       implements BatmapFinding {
     @Override
     public Severity severity() {
-      // The footer has its copy.
-      return other.equals(Parts.END) ? Severity.WARNING : Severity.ERROR;
+      return Severity.ERROR;
     }
 
     @Override

@@ -39,7 +39,10 @@ final class BadImagesTest {
     assertThat(open(bad.image(), bad.parents())).isEqualTo(bad.outcome());
     CheckReport report = check(bad, bad.image());
     switch (bad.outcome()) {
-      case CORRUPT, REFUSED -> assertThat(report.worst()).contains(Severity.ERROR);
+      case CORRUPT, REFUSED ->
+          assertThat(report.worst())
+              .as("%s: %s", bad.name(), report.findings())
+              .contains(Severity.ERROR);
       case WARNED -> assertThat(report.findings()).isNotEmpty();
     }
     assertThat(report.findings())

@@ -297,7 +297,7 @@ final class FieldRulesTest {
         .filteredOn(BatmapFinding.BatmapOverlaps.class::isInstance)
         .singleElement()
         .satisfies(finding -> {
-          assertThat(finding.severity()).isEqualTo(Severity.WARNING);
+          assertThat(finding.severity()).isEqualTo(Severity.ERROR);
           assertThat(finding.found()).endsWith("on the footer at the end");
         });
   }
