@@ -35,9 +35,11 @@ final class Removal {
       shelf.hide(vdi, true);
     } else {
       remove(found.get());
+      // Barrier: it is gone for good before what it reads from goes.
+      shelf.store.sync();
       // Whose child an unreadable one was is for a collection to see.
       removeUseless(found.get().parent());
-      // Barrier: it is gone for good once it is said to be.
+      // Barrier: what went along is gone for good too, before its own parent may go.
       shelf.store.sync();
     }
   }
@@ -52,10 +54,12 @@ final class Removal {
   void removeUseless(Optional<ParentLink> parent) throws IOException {
     Optional<Node> next = useless(parent);
     while (next.isPresent()) {
-      // Barrier: what read from it is gone for good, whenever that was removed.
-      shelf.store.sync();
       remove(next.get());
       next = useless(next.get().parent());
+      if (next.isPresent()) {
+        // Barrier: as above.
+        shelf.store.sync();
+      }
     }
   }
 
