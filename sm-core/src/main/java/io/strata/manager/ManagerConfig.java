@@ -15,8 +15,8 @@ import java.util.List;
 /// @param lockTimeout how long an operation waits for an SR or a VDI
 /// @param drainTimeout how long a pause waits for requests in flight
 /// @param failpoints where tests break in; [Failpoints#NONE] otherwise
-/// @param collectsInBackground whether chains are made shorter after a disk is destroyed or an SR
-///   is plugged, without being asked
+/// @param collectsInBackground whether chains are made shorter without being asked: after a disk or
+///   its data are destroyed, it is put back to a snapshot, or an SR is plugged
 /// @param flushInterval how long a write may stay volatile that its guest never flushes
 /// @param schedule when such writes are flushed
 public record ManagerConfig(

@@ -276,7 +276,9 @@ public final class StorageManager implements AutoCloseable {
 
   /// Puts the VDI that a snapshot was taken of back to the snapshot's content.
   public void vdiRevert(VdiUuid snapshot) throws StorageException {
+    SrUuid sr = vdi(snapshot).sr();
     run(() -> snapshots.revert(snapshot));
+    collectInBackground(sr);
   }
 
   /// Grows a VDI, also while it is attached for writing; clients that are connected see the new

@@ -13,8 +13,8 @@ import java.util.Optional;
 /// Takes volumes away, and with them the hidden nodes that nothing needs any more.
 ///
 /// From the child up, each durably before the next: whatever the moment of a crash, nothing lacks
-/// its parent. Hidden nodes that a crash left needed by nobody, or brought back, are for a
-/// collection. A node that is a disk stays, though damage made its image say that it is a base.
+/// its parent. Hidden nodes that a crash left needed by nobody are for a collection. A node that is
+/// a disk stays, though damage made its image say that it is a base.
 final class Removal {
   private static final Logger LOG = System.getLogger(Removal.class.getName());
 
@@ -33,33 +33,17 @@ final class Removal {
     }
     if (shelf.index().needed(found.get())) {
       shelf.hide(vdi, true);
-    } else {
-      remove(found.get());
-      // Barrier: it is gone for good before what it reads from goes.
-      shelf.store.sync();
-      // Whose child an unreadable one was is for a collection to see.
-      removeUseless(found.get().parent());
-      // Barrier: what went along is gone for good too, before its own parent may go.
-      shelf.store.sync();
+      return;
     }
-  }
-
-  private void remove(Node node) throws IOException {
-    shelf.store.delete(node.name());
-    shelf.refresh(node.vdi());
-  }
-
-  /// Removes the hidden nodes from this parent on that nothing needs. The last one may come back
-  /// after a crash.
-  void removeUseless(Optional<ParentLink> parent) throws IOException {
-    Optional<Node> next = useless(parent);
+    Optional<Node> next = found;
     while (next.isPresent()) {
-      remove(next.get());
-      next = useless(next.get().parent());
-      if (next.isPresent()) {
-        // Barrier: as above.
-        shelf.store.sync();
-      }
+      Node node = next.get();
+      shelf.store.delete(node.name());
+      // Barrier: a VHD is gone for good before what it reads from goes, now or in a later removal.
+      shelf.store.sync();
+      shelf.refresh(node.vdi());
+      // Whose child an unreadable one was is for a collection to see.
+      next = useless(node.parent());
     }
   }
 

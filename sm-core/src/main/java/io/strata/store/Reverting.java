@@ -57,13 +57,11 @@ final class Reverting {
     dropFormer();
   }
 
-  /// Removes the old content under the name that shows in no list, and what it alone needed.
+  /// Removes the old content under the name that shows in no list. What it alone needed is for a
+  /// collection.
   private void dropFormer() throws IOException {
-    String name = VolumeName.gone(volume);
-    Optional<VhdInfo> former = shelf.info(name);
     // No barrier: a name that comes back after a crash is dropped when the SR is attached.
-    shelf.store.delete(name);
-    new Removal(shelf).removeUseless(former.flatMap(VhdInfo::parent));
+    shelf.store.delete(VolumeName.gone(volume));
   }
 
   private void exchange(Node old, String secondName) throws IOException {
