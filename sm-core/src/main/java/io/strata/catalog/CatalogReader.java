@@ -9,6 +9,7 @@ import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 
 /// Queries, in one transaction. Not kept beyond it.
 public final class CatalogReader {
@@ -89,6 +90,14 @@ public final class CatalogReader {
                 ErrorCode.VDI_MISSING,
                 "There is no VDI " + vdi + ".",
                 "See vdi-list; sr-scan finds disks that were added outside."));
+  }
+
+  /// The VDIs that have this one as their parent, as the last look at the storage found them.
+  public List<VdiUuid> children(VdiUuid parent) throws StorageException {
+    return sql.query(
+        "SELECT uuid FROM vdi WHERE parent = ? ORDER BY uuid",
+        row -> new VdiUuid(UUID.fromString(row.getString(1))),
+        parent);
   }
 
   /// Whether a disk has snapshots of this type.

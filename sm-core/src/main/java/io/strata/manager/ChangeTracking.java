@@ -384,7 +384,7 @@ final class ChangeTracking {
   /// can't be told any more the log goes, and a later question is refused: a volume of that name
   /// may hold something else soon.
   void bridge(Repository repository, VdiRecord vdi) throws StorageException {
-    if (!vdi.isASnapshot() || repository.changedBlocks().isEmpty()) {
+    if (!vdi.isASnapshot() || repository.changedBlocks().isEmpty() || !mayHaveLogs(vdi)) {
       return;
     }
     ChangedBlocks facet = facet(repository);
@@ -402,6 +402,13 @@ final class ChangeTracking {
           vdi.uuid());
       facet.dropLog(before);
     }
+  }
+
+  /// Whether change logs of a snapshot's disk may matter, as far as can be told without going
+  /// through its snapshots, which may be very many.
+  private boolean mayHaveLogs(VdiRecord snapshot) throws StorageException {
+    return snapshot.cbtEnabled()
+        || core.catalog().read(r -> r.hasSnapshots(disk(snapshot), VdiRecord.CBT_METADATA));
   }
 
   /// @return whether what leads to a VDI leads past it now

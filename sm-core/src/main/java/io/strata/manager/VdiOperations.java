@@ -210,7 +210,7 @@ final class VdiOperations {
       Repository repository = core.plugged().require(sr);
       VdiRecord vdi = VdiRecords.managed(core.catalog().read(r -> r.vdi(uuid)));
       assertFree(uuid);
-      assertNobodysParent(repository, vdi);
+      assertNobodysParent(repository, vdi.uuid());
       tracking.bridge(repository, vdi);
       try (Intents.Intent intent =
           intents.begin(Operation.VDI_DESTROY, sr, Map.of(Replay.SOURCE, uuid.toString()))) {
@@ -227,7 +227,7 @@ final class VdiOperations {
     boolean begun = false;
     try (var _ = core.locks().sr(vdi.sr(), "vdi-destroy")) {
       Repository repository = core.plugged().require(vdi.sr());
-      assertNobodysParent(repository, vdi);
+      assertNobodysParent(repository, vdi.uuid());
       tracking.bridge(repository, vdi);
       begun = true;
       delete(repository, vdi, intent);
@@ -258,15 +258,13 @@ final class VdiOperations {
 
   /// A VHD that can't be read does not say who its parent is: the catalog does. And it may be the
   /// parent that another one lacks.
-  private void assertNobodysParent(Repository repository, VdiRecord vdi) throws StorageException {
-    VdiUuid uuid = vdi.uuid();
-    for (VdiRecord child : core.catalog().read(r -> r.vdis(vdi.sr()))) {
-      if (child.parent().equals(Optional.of(uuid))
-          && repository.volume(child.uuid()).filter(VdiOperations::unreadable).isPresent()) {
+  private void assertNobodysParent(Repository repository, VdiUuid uuid) throws StorageException {
+    for (VdiUuid child : core.catalog().read(r -> r.children(uuid))) {
+      if (repository.volume(child).filter(VdiOperations::unreadable).isPresent()) {
         throw new StorageException(
             ErrorCode.VDI_IN_USE,
-            "VDI " + child.uuid() + " can't be read, and depends on VDI " + uuid + ".",
-            "Restore or repair its file, or destroy it first.");
+            "VDI " + child + " can't be read, and depends on VDI " + uuid + ".",
+            "Restore or repair the file of VDI " + child + ", or destroy that VDI first.");
       }
     }
     if (repository.volume(uuid).filter(VdiOperations::unreadable).isEmpty()) {
