@@ -53,11 +53,11 @@ final class WritableLeaf {
     commits = new LeafCommit(layer, allocator, blocks, footer, barrier, commitLock);
   }
 
+  /// Before a block is allocated of which a stale batmap says that it is full. No barrier: a block
+  /// is named only after one.
   private void settleBatmap() throws IOException {
     if (layer.batmapStale()) {
       Batmap.write(container, layer.metadata(), layer.fullBlocks());
-      // Barrier: the batmap calls no block full when one is allocated.
-      barrier.run();
     }
   }
 

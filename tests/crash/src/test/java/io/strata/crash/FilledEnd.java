@@ -12,15 +12,8 @@ import java.util.Arrays;
 /// Fills what an image's last block has beyond the end of the disk, as other programs do: with data
 /// that are marked present, in a block that the batmap calls full once all of it is present.
 ///
-/// Source: VHD specification 1.0, "Block Allocation Table and Data Blocks"; blktap `include/vhd.h`,
-/// `struct dd_batmap_hdr`.
+/// Source: VHD specification 1.0, "Block Allocation Table and Data Blocks".
 final class FilledEnd {
-  /// "tdbatmap"
-  private static final long BATMAP_COOKIE = 0x74646261746D6170L;
-
-  private static final int BATMAP_OFFSET_AT = 8;
-  private static final int BATMAP_SECTORS_AT = 16;
-  private static final int BATMAP_CHECKSUM_AT = 24;
   private static final byte REMNANT = 0x5A;
 
   private FilledEnd() {}
@@ -54,29 +47,9 @@ final class FilledEnd {
     }
     write(container, at, bits);
     if (full) {
-      callFull(container, table, block);
+      ForeignBatmap.callFull(container, table, block);
     }
     return true;
-  }
-
-  private static void callFull(Container container, RawTable table, int block) throws IOException {
-    long tableBytes = (long) table.entries() * Integer.BYTES;
-    long at = table.tableOffsetBytes() + Math.ceilDiv(tableBytes, SECTOR_BYTES) * SECTOR_BYTES;
-    ByteBuffer header = RawTable.read(container, at, SECTOR_BYTES);
-    if (header.getLong(0) != BATMAP_COOKIE) {
-      // Where a silent fault took it.
-      throw new IOException("no batmap at " + at + " of " + container.location());
-    }
-    long mapAt = header.getLong(BATMAP_OFFSET_AT);
-    ByteBuffer map =
-        RawTable.read(container, mapAt, header.getInt(BATMAP_SECTORS_AT) * SECTOR_BYTES);
-    map.put(block >>> 3, (byte) (map.get(block >>> 3) | 0x80 >>> (block & 7)));
-    int sum = 0;
-    for (int i = 0; i < map.limit(); i++) {
-      sum += map.get(i) & 0xFF;
-    }
-    write(container, mapAt, map);
-    write(container, at, header.putInt(BATMAP_CHECKSUM_AT, ~sum));
   }
 
   private static void write(Container container, long at, ByteBuffer bytes) throws IOException {

@@ -127,9 +127,25 @@ final class VhdRig {
   /// the end of the disk; then the leaf is opened again.
   void fillBeyondEnd() throws IOException {
     long sizeBytes = sizeBytes();
+    byAnotherProgram(container -> FilledEnd.fill(container, sizeBytes));
+  }
+
+  /// Another program, whose I/O does not fail, leaves the closed leaf's batmap with bits of blocks
+  /// that are not allocated; then the leaf is opened again.
+  void callUnallocatedFull() throws IOException {
+    byAnotherProgram(ForeignBatmap::callUnallocatedFull);
+  }
+
+  /// What another program does to an image.
+  @FunctionalInterface
+  private interface Edit {
+    void make(Container container) throws IOException;
+  }
+
+  private void byAnotherProgram(Edit edit) throws IOException {
     close();
     Container container = new RecordingContainer(containers.get(leaf).reopen(true), log, leaf);
-    FilledEnd.fill(container, sizeBytes);
+    edit.make(container);
     container.close();
     chain = openChain();
   }

@@ -91,6 +91,20 @@ enum VhdWorkload implements CrashWorkload {
     }
   },
 
+  /// Leaves over data, whose batmap calls blocks full that are not allocated: the data below are
+  /// seen in those still once they are.
+  STALE_BATMAP {
+    @Override
+    void run(VhdRig rig) throws IOException {
+      fill(rig);
+      for (int i = 0; i < 2; i++) {
+        rig.snapshot();
+        rig.callUnallocatedFull();
+        changes(rig, 6);
+      }
+    }
+  },
+
   /// A leaf gets its grandparent as its parent.
   RELINK {
     @Override
