@@ -23,11 +23,6 @@ public sealed interface BatmapFinding extends Finding {
     public String found() {
       return "none after the BAT";
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// The batmap has no room where it is said to be.
@@ -41,11 +36,6 @@ public sealed interface BatmapFinding extends Finding {
     @Override
     public String found() {
       return "a batmap of " + sectors + " sectors at byte " + Long.toUnsignedString(offsetBytes);
-    }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
     }
   }
 
@@ -92,11 +82,6 @@ public sealed interface BatmapFinding extends Finding {
     @Override
     public String found() {
       return "0x%08x".formatted(version);
-    }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
     }
   }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.check;
 
-import java.util.Optional;
-
 /// A finding in the chain of parents. Nothing of this is repaired here: the parent or the child
 /// must be replaced or linked anew by someone who knows which is right.
 public sealed interface ChainFinding extends Finding {
@@ -23,11 +21,6 @@ public sealed interface ChainFinding extends Finding {
     public String found() {
       return problem;
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// The parent is no valid VHD. Where the whole chain is checked, and the parent has a footer by
@@ -47,11 +40,6 @@ public sealed interface ChainFinding extends Finding {
     public String found() {
       return problem;
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// The parent is another image than the one meant.
@@ -69,11 +57,6 @@ public sealed interface ChainFinding extends Finding {
     @Override
     public String found() {
       return "one with UUID " + foundUuid;
-    }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
     }
   }
 
@@ -94,11 +77,6 @@ public sealed interface ChainFinding extends Finding {
     public String found() {
       return parentBytes + " bytes in " + parent;
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// The parent was changed after the child was made over it.
@@ -118,11 +96,6 @@ public sealed interface ChainFinding extends Finding {
     public String found() {
       return "timestamp " + timestamp;
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// The parent is said to be a raw disk.
@@ -140,11 +113,6 @@ public sealed interface ChainFinding extends Finding {
     @Override
     public String found() {
       return "a raw parent";
-    }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
     }
   }
 
@@ -164,11 +132,6 @@ public sealed interface ChainFinding extends Finding {
     public String found() {
       return uuid + " twice";
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// More images than are ever opened.
@@ -187,11 +150,6 @@ public sealed interface ChainFinding extends Finding {
     public String found() {
       return "more";
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// Longer than other programs of the field accept.
@@ -209,11 +167,6 @@ public sealed interface ChainFinding extends Finding {
     @Override
     public String found() {
       return depth + " images";
-    }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
     }
   }
 }

@@ -28,7 +28,9 @@ public sealed interface Finding
   String found();
 
   /// How it can be repaired; empty where it can't be.
-  Optional<Fix> fix();
+  default Optional<Fix> fix() {
+    return Optional.empty();
+  }
 
   /// The kind's name, for programs: as in `entries-overlap`.
   default String name() {

@@ -23,11 +23,6 @@ public sealed interface FooterFinding extends Finding {
     public String found() {
       return sizeBytes + " bytes";
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// No valid footer is at a place.
@@ -122,11 +117,6 @@ public sealed interface FooterFinding extends Finding {
     public String found() {
       return "one of 511 bytes, as old programs write it";
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// The image ends within a sector.
@@ -207,11 +197,6 @@ public sealed interface FooterFinding extends Finding {
     public String found() {
       return "0x%08x".formatted(version);
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// The timestamp lies in the future.
@@ -245,11 +230,6 @@ public sealed interface FooterFinding extends Finding {
     @Override
     public Severity severity() {
       return Severity.ERROR;
-    }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
     }
   }
 }

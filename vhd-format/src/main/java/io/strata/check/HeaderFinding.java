@@ -23,11 +23,6 @@ public sealed interface HeaderFinding extends Finding {
     public String found() {
       return "offset " + Long.toUnsignedString(offsetBytes);
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// There is no header where the footer points.
@@ -35,11 +30,6 @@ public sealed interface HeaderFinding extends Finding {
     @Override
     public Severity severity() {
       return Severity.ERROR;
-    }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
     }
   }
 
@@ -59,11 +49,6 @@ public sealed interface HeaderFinding extends Finding {
     public String found() {
       return Long.toString(blockBytes);
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// The block size is one that other programs of the field refuse.
@@ -81,11 +66,6 @@ public sealed interface HeaderFinding extends Finding {
     @Override
     public String found() {
       return Long.toString(blockBytes);
-    }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
     }
   }
 
@@ -105,11 +85,6 @@ public sealed interface HeaderFinding extends Finding {
     public String found() {
       return Long.toString(entries);
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// The BAT is not where it can be.
@@ -123,11 +98,6 @@ public sealed interface HeaderFinding extends Finding {
     @Override
     public String found() {
       return "a BAT of " + entries + " entries at byte " + Long.toUnsignedString(tableOffsetBytes);
-    }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
     }
   }
 
@@ -146,11 +116,6 @@ public sealed interface HeaderFinding extends Finding {
     @Override
     public String found() {
       return Long.toString(timestamp);
-    }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
     }
   }
 
@@ -183,11 +148,6 @@ public sealed interface HeaderFinding extends Finding {
     public String found() {
       return "an overlap";
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// A field that other programs object to; it spans sectors or is not covered by a known repair.
@@ -196,11 +156,6 @@ public sealed interface HeaderFinding extends Finding {
     @Override
     public Severity severity() {
       return Severity.WARNING;
-    }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
     }
   }
 }

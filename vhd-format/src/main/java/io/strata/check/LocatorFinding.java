@@ -24,11 +24,6 @@ public sealed interface LocatorFinding extends Finding {
     public String found() {
       return "offset " + Long.toUnsignedString(offsetBytes) + ", length " + lengthBytes;
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// A path longer than paths are.
@@ -48,11 +43,6 @@ public sealed interface LocatorFinding extends Finding {
     public String found() {
       return Long.toString(lengthBytes);
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// A path longer than the space set aside for it.
@@ -71,11 +61,6 @@ public sealed interface LocatorFinding extends Finding {
     @Override
     public String found() {
       return "length " + lengthBytes;
-    }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
     }
   }
 
@@ -101,11 +86,6 @@ public sealed interface LocatorFinding extends Finding {
     public String found() {
       return "offset " + offsetBytes + ", " + spaceBytes + " bytes set aside";
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// A locator in use lacks a place, the space or a path.
@@ -126,11 +106,6 @@ public sealed interface LocatorFinding extends Finding {
     public String found() {
       return "zero as its " + field;
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// The reserved field of a locator in use.
@@ -148,11 +123,6 @@ public sealed interface LocatorFinding extends Finding {
     @Override
     public String found() {
       return "0x%08x".formatted(reserved);
-    }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
     }
   }
 
@@ -172,11 +142,6 @@ public sealed interface LocatorFinding extends Finding {
     public String found() {
       return "other values";
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// Two locators of one platform: programs may take either.
@@ -194,11 +159,6 @@ public sealed interface LocatorFinding extends Finding {
     @Override
     public String found() {
       return "the same";
-    }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
     }
   }
 
@@ -218,11 +178,6 @@ public sealed interface LocatorFinding extends Finding {
     public String found() {
       return platform;
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// A locator, or the space set aside for its path, lies on another part of the image: its bytes
@@ -241,11 +196,6 @@ public sealed interface LocatorFinding extends Finding {
     @Override
     public String found() {
       return "an overlap";
-    }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
     }
   }
 
@@ -285,11 +235,6 @@ public sealed interface LocatorFinding extends Finding {
     public String found() {
       return "none";
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// An image without a parent has a locator.
@@ -307,11 +252,6 @@ public sealed interface LocatorFinding extends Finding {
     @Override
     public String found() {
       return "one";
-    }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
     }
   }
 }

@@ -103,7 +103,7 @@ final class RepairPlanner {
       blocks.batmap();
     }
     if (wanted.contains(Fix.UNUSED_SECTORS)) {
-      more = blocks.unusedSectors();
+      more |= blocks.unusedSectors();
     }
   }
 

@@ -22,11 +22,6 @@ public sealed interface TableFinding extends Finding {
     public String found() {
       return "sector " + sector;
     }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
-    }
   }
 
   /// A block lies on other parts of the image.
@@ -44,11 +39,6 @@ public sealed interface TableFinding extends Finding {
     @Override
     public String found() {
       return "sector " + sector;
-    }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
     }
   }
 
@@ -68,11 +58,6 @@ public sealed interface TableFinding extends Finding {
     @Override
     public String found() {
       return "sector " + sector;
-    }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
     }
   }
 
@@ -114,11 +99,6 @@ public sealed interface TableFinding extends Finding {
     @Override
     public String found() {
       return "at least " + entries;
-    }
-
-    @Override
-    public Optional<Fix> fix() {
-      return Optional.empty();
     }
   }
 }
