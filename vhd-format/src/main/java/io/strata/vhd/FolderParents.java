@@ -4,6 +4,7 @@ package io.strata.vhd;
 import io.strata.block.Container;
 import io.strata.block.FileContainer;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// Symbolic links, files that are no VHD and files that can't be opened are passed over.
 public final class FolderParents implements ParentResolver {
   private final Path folder;
+  private final List<Path> unreadable = new ArrayList<>();
   private @Nullable Map<UUID, List<Path>> byUuid;
 
   /// Nothing is read before a parent is asked for.
@@ -34,7 +36,8 @@ public final class FolderParents implements ParentResolver {
               + " needs the parent "
               + link.uuid()
               + ", which is not among the .vhd files of "
-              + folder);
+              + folder
+              + (unreadable.isEmpty() ? "" : ", of which these can't be read: " + unreadable));
     }
     if (found.size() > 1) {
       throw new VhdRejectedException(
@@ -55,8 +58,10 @@ public final class FolderParents implements ParentResolver {
       try (FileContainer container = FileContainer.openReadOnly(file)) {
         UUID uuid = Footers.read(container).authoritative(file.toString()).uuid();
         images.computeIfAbsent(uuid, _ -> new ArrayList<>()).add(file);
+      } catch (VhdCorruptException | NoSuchFileException e) {
+        // No VHD, or gone meanwhile: it can't be found by a UUID.
       } catch (IOException e) {
-        // No VHD, none that can be read, or gone meanwhile: it can't be found by a UUID.
+        unreadable.add(file);
       }
     }
     return images;
