@@ -22,6 +22,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class VhdRepairerTest {
 
+  /// Crash states tried after each write.
+  private static final int STATES = 8;
+
   @Test
   void missingEndFooterIsWrittenFromTheCopy() throws IOException {
     MemoryContainer image = Images.dynamic();
@@ -231,9 +234,9 @@ final class VhdRepairerTest {
     assertThat(VhdRepairer.plan(image, report).steps()).isEmpty();
   }
 
-  /// Every prefix of the writes is a crash state, and every write torn by sectors is one: after
-  /// each the image opens with the same content, has no finding that it did not have before, and a
-  /// second repair ends where the first would have.
+  /// Crash states are what barriers made durable and any of the writes since the last, each whole,
+  /// torn by sectors or missing: in each the image opens with the same content, has no finding that
+  /// it did not have before, and a second repair ends where the first would have.
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6})
   void powerCutDuringARepairLeavesNothingWorse(long seed) throws IOException {
@@ -250,18 +253,20 @@ final class VhdRepairerTest {
     VhdRepairer.apply(RecordingContainer.record(repaired, log), plan);
     assertWritesAreAnnounced(plan, log);
     Random random = new Random(seed);
-    List<LogEntry> done = new ArrayList<>();
+    List<LogEntry> durable = new ArrayList<>();
+    List<LogEntry> open = new ArrayList<>();
     for (LogEntry entry : log.entries()) {
-      for (int torn = 0; torn < 4; torn++) {
-        MemoryContainer state = damaged.overlay();
-        for (LogEntry earlier : done) {
-          play(state, earlier);
-        }
-        tear(state, entry, random);
-        assertNoWorse(state, before, options, parents, content);
+      if (entry instanceof LogEntry.Barrier) {
+        durable.addAll(open);
+        open.clear();
+        continue;
       }
-      done.add(entry);
+      open.add(entry);
+      for (int state = 0; state < STATES; state++) {
+        assertNoWorse(cut(damaged, durable, open, random), before, options, parents, content);
+      }
     }
+    assertThat(open).as("what was not made durable").isEmpty();
     assertNoWorse(repaired, before, options, parents, content);
     assertThat(VhdChecker.check(repaired, options).repairable()).isFalse();
   }
@@ -340,6 +345,23 @@ final class VhdRepairerTest {
       case LogEntry.Barrier ignored -> {}
       case LogEntry.Marker ignored -> {}
     }
+  }
+
+  private static MemoryContainer cut(
+      MemoryContainer start, List<LogEntry> durable, List<LogEntry> open, Random random)
+      throws IOException {
+    MemoryContainer state = start.overlay();
+    for (LogEntry entry : durable) {
+      play(state, entry);
+    }
+    for (LogEntry entry : open) {
+      switch (random.nextInt(3)) {
+        case 0 -> play(state, entry);
+        case 1 -> tear(state, entry, random);
+        default -> {}
+      }
+    }
+    return state;
   }
 
   /// Some sectors of a write, or none.

@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.strata.block.BlockDevice.Durability;
 import io.strata.block.BlockDevice.Zeroing;
+import io.strata.block.Container;
 import io.strata.block.FileContainer;
+import io.strata.block.sim.FaultContainer;
+import io.strata.block.sim.FaultPlan;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -116,11 +119,45 @@ class MergeCommitsTest {
     checkParent();
   }
 
+  /// What the listener was told to be durable is not merged again.
+  @Test
+  void mergeGoesOnFromWhatIsDurableAfterAPowerCut() throws IOException {
+    int[] durable = {0};
+    FaultContainer parent =
+        new FaultContainer(FileContainer.openReadWrite(parent()), FaultPlan.none());
+    try (VhdMerge merge = merge(parent)) {
+      merge.run(
+          0,
+          new MergeListener() {
+            @Override
+            public void merged(long bytes) {}
+
+            @Override
+            public void durableUpTo(int block) throws IOException {
+              if (durable[0] == 0) {
+                durable[0] = block;
+                parent.losePower();
+                throw new IOException("the power went");
+              }
+            }
+          });
+    } catch (IOException expected) {
+      assertThat(expected).hasMessage("the power went");
+    }
+    assertThat(durable[0]).isBetween(1, BLOCKS - 1);
+    try (VhdMerge merge = merge()) {
+      merge.run(durable[0], MergeListener.none());
+    }
+    checkParent();
+  }
+
   private VhdMerge merge() throws IOException {
+    return merge(FileContainer.openReadWrite(parent()));
+  }
+
+  private VhdMerge merge(Container parent) throws IOException {
     return VhdMerge.open(
-        List.of(FileContainer.openReadOnly(child()), FileContainer.openReadWrite(parent())),
-        1,
-        TargetUse.EXCLUSIVE);
+        List.of(FileContainer.openReadOnly(child()), parent), 1, TargetUse.EXCLUSIVE);
   }
 
   private void checkParent() throws IOException {
