@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.manager;
 
+import io.strata.block.FileSystemSync;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.HostUuid;
 import io.strata.spi.StorageException;
@@ -124,6 +125,7 @@ final class HomeDirectory implements AutoCloseable {
             StandardOpenOption.WRITE,
             StandardOpenOption.SYNC);
         Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE);
+        FileSystemSync.ofFolder(home);
       }
       return HostUuid.parse(Files.readString(path, StandardCharsets.UTF_8).strip());
     } catch (IOException e) {

@@ -100,9 +100,7 @@ public final class DirectoryStore implements ContainerStore {
 
   @Override
   public void sync() throws IOException {
-    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-      channel.force(true);
-    }
+    FileSystemSync.ofFolder(directory);
   }
 
   @Override

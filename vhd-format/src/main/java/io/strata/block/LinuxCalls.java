@@ -17,8 +17,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /// The few system calls that the JDK does not offer: open(2) with flags, fallocate(2), lseek(2) for
-/// holes, sync_file_range(2), syncfs(2), fstatfs(2), ioctl(2), ftruncate(2), leases and locks by
-/// fcntl(2). Linux on 64-bit machines.
+/// holes, sync_file_range(2), fsync(2) of folders, syncfs(2), fstatfs(2), ioctl(2), ftruncate(2),
+/// leases and locks by fcntl(2). Linux on 64-bit machines.
 final class LinuxCalls {
   static final int O_RDONLY = 0;
   static final int O_RDWR = 2;
@@ -118,6 +118,9 @@ final class LinuxCalls {
 
   private static final MethodHandle SYNCFS =
       handle("syncfs", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+
+  private static final MethodHandle FSYNC =
+      handle("fsync", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
 
   private static final MethodHandle FTRUNCATE =
       handle(
@@ -300,6 +303,15 @@ final class LinuxCalls {
   /// @return 0, or the error number
   static int syncfs(int fd) {
     return errorOf(state -> (int) SYNCFS.invokeExact(state, fd));
+  }
+
+  /// @return 0, or the error number
+  static int fsync(int fd) {
+    int error;
+    do {
+      error = errorOf(state -> (int) FSYNC.invokeExact(state, fd));
+    } while (error == EINTR);
+    return error;
   }
 
   /// @return 0, or the error number

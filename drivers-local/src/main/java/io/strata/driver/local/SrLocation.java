@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.driver.local;
 
+import io.strata.block.FileSystemSync;
 import io.strata.spi.DeviceConfig;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.Messages;
@@ -46,7 +47,7 @@ record SrLocation(Path path) {
     if (!exists()) {
       try {
         Files.createDirectory(path, OwnerOnly.FOLDER);
-        SrMarker.syncFolder(parent());
+        FileSystemSync.ofFolder(parent());
       } catch (IOException failed) {
         throw new StorageException(
             ErrorCode.FILE_SR_CREATE,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.driver.local;
 
+import io.strata.block.FileSystemSync;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -65,20 +65,13 @@ final class SrMarker {
     } finally {
       Files.deleteIfExists(draft);
     }
-    syncFolder(folder);
+    FileSystemSync.ofFolder(folder);
   }
 
   /// Makes the folder belong to nobody, durably.
   static void remove(Path folder) throws IOException {
     Files.deleteIfExists(folder.resolve(NAME));
-    syncFolder(folder);
-  }
-
-  /// Names that came or went are durable after this.
-  static void syncFolder(Path folder) throws IOException {
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-      channel.force(true);
-    }
+    FileSystemSync.ofFolder(folder);
   }
 
   private static SrUuid parse(Path file, String content) throws IOException {

@@ -169,7 +169,6 @@ final class VhdCommand {
       try (FileContainer container = FileContainer.create(target.part())) {
         VhdCreator.differencing(
             container, UUID.randomUUID(), below, String.valueOf(parent.getFileName()));
-        container.flush();
       }
       target.publish();
     }

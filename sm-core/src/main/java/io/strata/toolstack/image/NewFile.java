@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.toolstack.image;
 
+import io.strata.block.FileSystemSync;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -19,19 +21,46 @@ public final class NewFile implements AutoCloseable {
   private final Path file;
   private final boolean replaces;
   private final Path part;
-  private final FolderSync sync;
+  private final Names names;
 
-  /// Makes the names in a folder durable.
-  @FunctionalInterface
-  interface FolderSync {
+  /// What filesystems differ in.
+  interface Names {
+    /// Those of the kernel.
+    Names OF_FILESYSTEM =
+        new Names() {
+          @Override
+          public void link(Path added, Path existing) throws IOException {
+            Files.createLink(added, existing);
+          }
+
+          @Override
+          public void syncContent(Path written) throws IOException {
+            try (FileChannel channel = FileChannel.open(written, StandardOpenOption.WRITE)) {
+              channel.force(true);
+            }
+          }
+
+          @Override
+          public void sync(Path folder) throws IOException {
+            FileSystemSync.ofFolder(folder);
+          }
+        };
+
+    /// Gives a file one more name, unless somebody has that.
+    void link(Path added, Path existing) throws IOException;
+
+    /// Makes what was written to a file durable.
+    void syncContent(Path written) throws IOException;
+
+    /// Makes the names in a folder durable.
     void sync(Path folder) throws IOException;
   }
 
-  private NewFile(Path file, boolean replaces, Path part, FolderSync sync) {
+  private NewFile(Path file, boolean replaces, Path part, Names names) {
     this.file = file;
     this.replaces = replaces;
     this.part = part;
-    this.sync = sync;
+    this.names = names;
   }
 
   /// Plans a file.
@@ -40,10 +69,10 @@ public final class NewFile implements AutoCloseable {
   /// @throws FileAlreadyExistsException where one is there and is to stay
   /// @throws NoSuchFileException where its folder is not there
   public static NewFile plan(Path file, boolean force) throws IOException {
-    return plan(file, force, NewFile::sync);
+    return plan(file, force, Names.OF_FILESYSTEM);
   }
 
-  static NewFile plan(Path file, boolean force, FolderSync sync) throws IOException {
+  static NewFile plan(Path file, boolean force, Names names) throws IOException {
     if (!force && Files.exists(file, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
       throw new FileAlreadyExistsException(file.toString());
     }
@@ -57,17 +86,11 @@ public final class NewFile implements AutoCloseable {
       throw new NoSuchFileException("the folder " + folder);
     }
     Path part = folder.resolve("." + UUID.randomUUID() + ".part" + suffix);
-    return new NewFile(file, force, part, sync);
+    return new NewFile(file, force, part, names);
   }
 
   private static Path folder(Path file) {
     return Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of("/"));
-  }
-
-  private static void sync(Path folder) throws IOException {
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-      channel.force(true);
-    }
   }
 
   /// Where it is to be written; nothing is there yet.
@@ -75,15 +98,30 @@ public final class NewFile implements AutoCloseable {
     return part;
   }
 
-  /// Gives the written file its name, durably. Its content is durable already.
+  /// Gives the written file its name; both its content and the name are durable then.
   public void publish() throws IOException {
+    // Barrier: nobody finds the name of a file that is not whole.
+    names.syncContent(part);
     if (replaces) {
       Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } else {
-      Files.createLink(file, part);
+      link();
     }
     // Barrier: whoever hears that the file is there may give up what it was made of.
-    sync.sync(folder(file));
+    names.sync(folder(file));
+  }
+
+  /// The new name, or the exception that says that somebody else has it. Filesystems without hard
+  /// links (FAT, exFAT, some network shares) have it reserved by an empty file first.
+  private void link() throws IOException {
+    try {
+      names.link(file, part);
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (FileSystemException | UnsupportedOperationException e) {
+      Files.createFile(file);
+      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
   }
 
   @Override

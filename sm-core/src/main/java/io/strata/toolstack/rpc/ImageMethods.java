@@ -149,7 +149,6 @@ final class ImageMethods {
                   call)) {
         manager.vdiExport(new VdiExport(vdi, base, format, bytes, call));
         bytes.flush();
-        channel.force(true);
       }
       target.publish();
     }

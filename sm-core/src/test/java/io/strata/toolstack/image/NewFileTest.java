@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,32 +22,47 @@ class NewFileTest {
   /// Whoever hears that it is there may destroy what it was made of.
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void nameIsDurableOnceTheFileIsPublished(boolean replaces) throws IOException {
+  void contentIsDurableBeforeTheNameAndTheNameOnceTheFileIsPublished(boolean replaces)
+      throws IOException {
     Path file = folder.resolve("image.vhd");
     if (replaces) {
       Files.writeString(file, "old");
     }
     List<String> durable = new ArrayList<>();
-    NewFile.FolderSync sync =
-        synced -> {
-          assertThat(synced).isEqualTo(folder);
-          durable.add(Files.readString(file));
-        };
-    try (NewFile target = NewFile.plan(file, replaces, sync)) {
+    try (NewFile target = NewFile.plan(file, replaces, recorder(file, durable))) {
       Files.writeString(target.part(), "new");
       target.publish();
-      assertThat(durable).containsExactly("new");
+      assertThat(durable)
+          .containsExactly("new, beside " + (replaces ? "old" : "nothing"), "new under its name");
     }
-    assertThat(folder).isDirectoryContaining("glob:**/image.vhd");
-    assertThat(folder.toFile().list()).hasSize(1);
+    assertThat(folder.toFile().list()).containsExactly("image.vhd");
+  }
+
+  private Names recorder(Path file, List<String> durable) {
+    return new Names() {
+      @Override
+      public void syncContent(Path written) throws IOException {
+        String there = Files.exists(file) ? Files.readString(file) : "nothing";
+        durable.add(Files.readString(written) + ", beside " + there);
+      }
+
+      @Override
+      public void sync(Path synced) throws IOException {
+        assertThat(synced).isEqualTo(folder);
+        durable.add(Files.readString(file) + " under its name");
+      }
+    };
   }
 
   @Test
   void nameThatIsNotDurableIsAFailure() throws IOException {
     Path file = folder.resolve("image.vhd");
-    NewFile.FolderSync broken =
-        synced -> {
-          throw new FileSystemException(synced.toString(), null, "Input/output error");
+    Names broken =
+        new Names() {
+          @Override
+          public void sync(Path synced) throws IOException {
+            throw new FileSystemException(synced.toString(), null, "Input/output error");
+          }
         };
     try (NewFile target = NewFile.plan(file, false, broken)) {
       Files.writeString(target.part(), "new");
@@ -62,5 +78,53 @@ class NewFileTest {
       target.publish();
     }
     assertThat(file).hasContent("new");
+  }
+
+  @Test
+  void filesystemsWithoutHardLinksTakeAFile() throws IOException {
+    Path file = folder.resolve("image.vhd");
+    try (NewFile target = NewFile.plan(file, false, WITHOUT_LINKS)) {
+      Files.writeString(target.part(), "new");
+      target.publish();
+    }
+    assertThat(file).hasContent("new");
+    assertThat(folder.toFile().list()).containsExactly("image.vhd");
+  }
+
+  @Test
+  void fileThatAppearedMeanwhileStaysWithoutHardLinks() throws IOException {
+    Path file = folder.resolve("image.vhd");
+    try (NewFile target = NewFile.plan(file, false, WITHOUT_LINKS)) {
+      Files.writeString(target.part(), "new");
+      Files.writeString(file, "another's");
+      assertThatThrownBy(target::publish).isInstanceOf(FileAlreadyExistsException.class);
+    }
+    assertThat(file).hasContent("another's");
+  }
+
+  private static final Names WITHOUT_LINKS =
+      new Names() {
+        @Override
+        public void link(Path added, Path existing) throws IOException {
+          throw new FileSystemException(added.toString(), null, "Operation not permitted");
+        }
+      };
+
+  /// A filesystem's, with one that is not so.
+  private abstract static class Names implements NewFile.Names {
+    @Override
+    public void link(Path added, Path existing) throws IOException {
+      OF_FILESYSTEM.link(added, existing);
+    }
+
+    @Override
+    public void syncContent(Path written) throws IOException {
+      OF_FILESYSTEM.syncContent(written);
+    }
+
+    @Override
+    public void sync(Path folder) throws IOException {
+      OF_FILESYSTEM.sync(folder);
+    }
   }
 }
