@@ -100,6 +100,14 @@ public final class CatalogReader {
         parent);
   }
 
+  /// Whether the last scan of an SR did not find all its VDIs.
+  public boolean anyMissing(SrUuid sr) throws StorageException {
+    return sql.queryOne(
+                "SELECT COUNT(*) FROM vdi WHERE sr = ? AND missing = 1", row -> row.getLong(1), sr)
+            .orElse(0L)
+        > 0;
+  }
+
   /// Whether a disk has snapshots of this type.
   public boolean hasSnapshots(VdiUuid disk, String type) throws StorageException {
     return sql.queryOne(

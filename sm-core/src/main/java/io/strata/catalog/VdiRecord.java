@@ -80,6 +80,37 @@ public record VdiRecord(
     return contentId.or(() -> isASnapshot ? Optional.of(uuid.toString()) : Optional.empty());
   }
 
+  /// The same, not found on the storage, and with a parent that nobody knows.
+  public VdiRecord lost() {
+    return new VdiRecord(
+        uuid,
+        sr,
+        type,
+        nameLabel,
+        nameDescription,
+        virtualSizeBytes,
+        physicalUtilisationBytes,
+        readOnly,
+        sharable,
+        managed,
+        isASnapshot,
+        snapshotOf,
+        snapshotTime,
+        Optional.empty(),
+        location,
+        kind,
+        true,
+        problem,
+        contentId,
+        qosAlgorithmType,
+        tags,
+        smConfig,
+        otherConfig,
+        keys,
+        qosAlgorithmParams,
+        cbtEnabled);
+  }
+
   /// The same with another content id.
   public VdiRecord withContentId(Optional<String> id) {
     return new VdiRecord(

@@ -6,6 +6,7 @@ import io.strata.catalog.CatalogReader;
 import io.strata.catalog.VdiRecord;
 import io.strata.gc.GcAction;
 import io.strata.gc.GcPlanner;
+import io.strata.gc.GcPlanner.LostDisk;
 import io.strata.spi.AccessMode;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.SrUuid;
@@ -37,7 +38,8 @@ final class CollectionPlans {
         return List.of();
       }
       List<Volume> nodes = tree.get().nodes();
-      Set<VdiUuid> disks = disks(sr);
+      List<VdiRecord> known = core.catalog().read(r -> r.vdis(sr));
+      Set<VdiUuid> disks = disks(known);
       List<GcAction> actions = new ArrayList<>();
       for (Volume node : nodes) {
         if (node.hidden() && disks.contains(node.uuid())) {
@@ -47,15 +49,17 @@ final class CollectionPlans {
       actions.addAll(
           GcPlanner.plan(
               nodes.stream().map(n -> disks.contains(n.uuid()) ? n.withHidden(false) : n).toList(),
-              running(sr)));
+              running(sr),
+              lost(known, nodes)));
       return actions;
     }
   }
 
   /// What a collection would do by what the catalog knows: nothing waits for the storage.
   static List<GcAction> known(CatalogReader reader, SrUuid sr) throws StorageException {
+    List<VdiRecord> known = reader.vdis(sr);
     List<Volume> nodes =
-        reader.vdis(sr).stream()
+        known.stream()
             .filter(vdi -> vdi.kind() == Volume.Kind.VHD && !vdi.missing())
             .map(vdi ->
                 new Volume(
@@ -68,7 +72,17 @@ final class CollectionPlans {
                     "",
                     vdi.problem()))
             .toList();
-    return GcPlanner.plan(nodes, running(reader, sr));
+    return GcPlanner.plan(nodes, running(reader, sr), lost(known, nodes));
+  }
+
+  /// The disks with chains that are not among the nodes.
+  private static List<LostDisk> lost(List<VdiRecord> known, List<Volume> nodes) {
+    Set<VdiUuid> found = nodes.stream().map(Volume::uuid).collect(Collectors.toSet());
+    return known.stream()
+        .filter(vdi -> vdi.holdsDisk() && vdi.kind() == Volume.Kind.VHD)
+        .filter(vdi -> !found.contains(vdi.uuid()))
+        .map(vdi -> new LostDisk(vdi.uuid(), vdi.parent()))
+        .toList();
   }
 
   private static Set<VdiUuid> running(CatalogReader reader, SrUuid sr) throws StorageException {
@@ -79,8 +93,8 @@ final class CollectionPlans {
   }
 
   /// What the catalog knows as a disk or a snapshot with data.
-  private Set<VdiUuid> disks(SrUuid sr) throws StorageException {
-    return core.catalog().read(r -> r.vdis(sr)).stream()
+  private static Set<VdiUuid> disks(List<VdiRecord> known) {
+    return known.stream()
         .filter(VdiRecord::holdsDisk)
         .map(VdiRecord::uuid)
         .collect(Collectors.toUnmodifiableSet());

@@ -10,9 +10,11 @@ import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -65,9 +67,11 @@ final class Collector {
     return plans.plan(sr);
   }
 
-  /// Collects until nothing is left to do.
+  /// Collects until nothing is left to do, or what is left can't be done.
   ///
   /// @return what was done
+  /// @throws StorageException what can't be done for a reason that does not pass by itself; the
+  ///   rest is done
   List<GcAction> collect(SrUuid sr) throws StorageException {
     if (!begin(sr)) {
       throw new StorageException(
@@ -77,13 +81,18 @@ final class Collector {
     }
     try {
       List<GcAction> done = new ArrayList<>();
+      Optional<StorageException> failure = Optional.empty();
       while (!stopped) {
-        List<GcAction> work = plans.plan(sr).stream().filter(Collector::isWork).toList();
-        List<GcAction> succeeded = work.isEmpty() ? List.of() : carryOut(sr, work);
-        done.addAll(succeeded);
-        if (succeeded.isEmpty()) {
+        List<GcAction> work = next(plans.plan(sr));
+        Results results = carryOut(sr, work);
+        done.addAll(results.done());
+        if (results.done().isEmpty()) {
+          failure = results.lasting();
           break;
         }
+      }
+      if (failure.isPresent()) {
+        throw incomplete(sr, done.size(), failure.get());
       }
       return done;
     } finally {
@@ -163,16 +172,43 @@ final class Collector {
     return leafMerges.settleAbsorption(record, repository, intent);
   }
 
-  private static boolean isWork(GcAction action) {
-    return switch (action) {
-      case GcAction.Keep _ -> false;
-      case GcAction.Remove _, GcAction.MergeRun _, GcAction.MergeLeaf _ -> true;
-    };
+  /// Removals, else merges: what nothing needs passes for another child of what is below it.
+  private static List<GcAction> next(List<GcAction> plan) {
+    List<GcAction> removals = plan.stream().filter(GcAction.Remove.class::isInstance).toList();
+    return removals.isEmpty()
+        ? plan.stream().filter(action -> !(action instanceof GcAction.Keep)).toList()
+        : removals;
   }
 
-  /// @return what was done
-  private List<GcAction> carryOut(SrUuid sr, List<GcAction> work) {
-    List<GcAction> done = java.util.Collections.synchronizedList(new ArrayList<>());
+  private static StorageException incomplete(SrUuid sr, int done, StorageException failure) {
+    return new StorageException(
+        failure.code(),
+        "SR "
+            + sr
+            + " could not be collected whole ("
+            + (done == 1 ? "1 action" : done + " actions")
+            + " done): "
+            + failure.what(),
+        failure.remedy(),
+        failure);
+  }
+
+  /// What came of a plan's actions.
+  ///
+  /// @param failed why the others were not done
+  private record Results(List<GcAction> done, List<StorageException> failed) {
+
+    /// A failure other than that somebody works with the same nodes.
+    Optional<StorageException> lasting() {
+      return failed.stream()
+          .filter(e -> e.code() != ErrorCode.VDI_IN_USE && e.code() != ErrorCode.SR_UNAVAILABLE)
+          .findFirst();
+    }
+  }
+
+  private Results carryOut(SrUuid sr, List<GcAction> work) {
+    List<GcAction> done = Collections.synchronizedList(new ArrayList<>());
+    List<StorageException> failed = Collections.synchronizedList(new ArrayList<>());
     List<Thread> threads = new ArrayList<>();
     for (GcAction action : work) {
       threads.add(
@@ -189,10 +225,11 @@ final class Collector {
                 try {
                   carryOut(sr, action);
                   done.add(action);
-                } catch (StorageException | RuntimeException e) {
-                  LOG.log(
-                      System.Logger.Level.WARNING,
-                      "SR " + sr + ": not collected: " + action + ": " + e.getMessage());
+                } catch (StorageException e) {
+                  notCollected(sr, action, e);
+                  failed.add(e);
+                } catch (RuntimeException e) {
+                  notCollected(sr, action, e);
                 } finally {
                   slots.release();
                 }
@@ -205,7 +242,13 @@ final class Collector {
         Thread.currentThread().interrupt();
       }
     }
-    return List.copyOf(done);
+    return new Results(List.copyOf(done), List.copyOf(failed));
+  }
+
+  private static void notCollected(SrUuid sr, GcAction action, Exception why) {
+    LOG.log(
+        System.Logger.Level.WARNING,
+        "SR " + sr + ": not collected: " + action + ": " + why.getMessage());
   }
 
   private void carryOut(SrUuid sr, GcAction action) throws StorageException {

@@ -6,6 +6,9 @@ import io.strata.spi.HostUuid;
 import io.strata.spi.PbdUuid;
 import io.strata.spi.Repository;
 import io.strata.spi.SrUuid;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import io.strata.spi.VhdTree;
 import java.time.Clock;
 
 /// What every collaborator of the manager works with.
@@ -22,14 +25,23 @@ record Core(
   /// Makes an SR one of those at work. Its repository asks the catalog from now on which of its
   /// nodes are disks.
   void plug(SrUuid sr, PbdUuid pbd, Repository repository) {
-    repository
-        .vhdTree()
-        .ifPresent(tree ->
-            tree.disks(node ->
-                catalog
-                    .read(r -> r.findVdi(node))
-                    .filter(vdi -> vdi.sr().equals(sr) && vdi.holdsDisk())
-                    .isPresent()));
+    repository.vhdTree().ifPresent(tree -> tree.disks(new KnownDisks(catalog, sr)));
     plugged.add(sr, pbd, repository);
+  }
+
+  /// The disks of an SR that the catalog knows.
+  private record KnownDisks(Catalog catalog, SrUuid sr) implements VhdTree.Disks {
+    @Override
+    public boolean contains(VdiUuid node) throws StorageException {
+      return catalog
+          .read(r -> r.findVdi(node))
+          .filter(vdi -> vdi.sr().equals(sr) && vdi.holdsDisk())
+          .isPresent();
+    }
+
+    @Override
+    public boolean anyLost() throws StorageException {
+      return catalog.read(r -> r.anyMissing(sr));
+    }
   }
 }

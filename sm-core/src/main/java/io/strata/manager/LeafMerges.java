@@ -58,12 +58,14 @@ final class LeafMerges {
       return;
     }
     if (!small(sr, leaf.get())) {
+      Merges.requireRoom(core.plugged().require(sr), sr, leaf.get().bytes());
       freeze(sr, volume);
       List<VdiUuid> run = plans.leaf(sr, volume).map(GcAction.MergeLeaf::below).orElse(List.of());
       if (run.size() > 1) {
         merges.merge(sr, plans.run(sr, run));
       }
     }
+    Merges.requireRoom(core.plugged().require(sr), sr, volume(sr, volume).physicalBytes());
     absorb(sr, volume);
   }
 

@@ -2,8 +2,10 @@
 package io.strata.manager;
 
 import io.strata.catalog.IntentRecord;
+import io.strata.spi.ErrorCode;
 import io.strata.spi.Repository;
 import io.strata.spi.Snapshots.Prepared;
+import io.strata.spi.SpaceStat;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
@@ -23,6 +25,11 @@ import java.util.stream.Collectors;
 final class Merges {
   private static final String COPIED = "copied";
   private static final String BLOCK = "block-";
+
+  /// What merges leave to the guests: a share of the SR, up to a size.
+  private static final long MOST_RESERVE_BYTES = 64L << 20;
+
+  private static final int RESERVE_SHARE = 64;
 
   private final Core core;
   private final Intents intents;
@@ -56,6 +63,7 @@ final class Merges {
   void merge(SrUuid sr, MergeSpec spec) throws StorageException {
     try (Intents.Intent intent = begin(sr, spec)) {
       try (VhdTree.Merge merge = open(sr, spec)) {
+        requireRoom(core.plugged().require(sr), sr, merge.growthBytes());
         merge.copy(
             startOf(spec),
             new MergePace(disks, () -> goOn(sr), block -> intent.reached(BLOCK + block)));
@@ -74,6 +82,28 @@ final class Merges {
       }
     }
     refreshReaders(sr);
+  }
+
+  /// A merge that runs out of space has taken it from the guests, and gives none back.
+  ///
+  /// @param bytes what it takes at most
+  static void requireRoom(Repository repository, SrUuid sr, long bytes) throws StorageException {
+    SpaceStat space = repository.stat();
+    long reserve = Math.min(MOST_RESERVE_BYTES, space.totalBytes() / RESERVE_SHARE);
+    if (space.freeBytes() - reserve < bytes) {
+      throw new StorageException(
+          ErrorCode.SR_NO_SPACE,
+          "SR "
+              + sr
+              + " has "
+              + space.freeBytes()
+              + " bytes free; a merge may take "
+              + bytes
+              + ", and "
+              + reserve
+              + " stay for the guests.",
+          "Make room in the SR; a later collection merges then.");
+    }
   }
 
   /// Where the copy begins: what was merged of a run before a crash counts only where nothing else

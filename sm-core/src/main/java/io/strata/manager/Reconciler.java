@@ -281,6 +281,10 @@ final class Reconciler {
           writer.describeVdi(vdi);
         } else if (here.isEmpty() && vdi.metadataOnly()) {
           writer.insertVdi(vdi);
+        } else if (here.isEmpty() && !unfinished.contains(vdi.uuid())) {
+          // Other nodes may be what it depends on; on which, only its image knows for sure.
+          writer.insertVdi(vdi.lost());
+          missing.add(vdi.uuid());
         }
       }
     }

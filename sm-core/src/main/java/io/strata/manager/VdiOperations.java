@@ -332,6 +332,12 @@ final class VdiOperations {
       core.catalog()
           .write(w -> {
             Optional<VdiRecord> known = w.read().findVdi(uuid);
+            if (known.filter(VdiRecords::isDescribed).isPresent()) {
+              throw new StorageException(
+                  ErrorCode.VDI_EXISTS,
+                  "VDI " + uuid + " is in the catalog, and has been given names or is a snapshot.",
+                  "Change its fields with vdi-param-set, or vdi-forget it first.");
+            }
             if (known.isPresent() && known.get().sr().equals(sr)) {
               w.describeVdi(vdi);
             } else {

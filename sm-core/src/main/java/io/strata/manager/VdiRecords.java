@@ -167,6 +167,23 @@ final class VdiRecords {
         false);
   }
 
+  /// Whether more is known of a VDI than a scan can find out by itself.
+  static boolean isDescribed(VdiRecord vdi) {
+    return !vdi.managed()
+        || vdi.isASnapshot()
+        || vdi.metadataOnly()
+        || vdi.cbtEnabled()
+        || vdi.readOnly()
+        || vdi.sharable()
+        || !vdi.nameLabel().isEmpty()
+        || !vdi.nameDescription().isEmpty()
+        || !vdi.qosAlgorithmType().isEmpty()
+        || !vdi.tags().isEmpty()
+        || !vdi.smConfig().isEmpty()
+        || !vdi.otherConfig().isEmpty()
+        || !vdi.keys().isEmpty();
+  }
+
   static VdiRecord introduced(VdiIntroduce request, Volume volume) throws StorageException {
     Names.check("name-label", request.nameLabel());
     Names.check("name-description", request.nameDescription());

@@ -13,6 +13,11 @@ public interface VhdTree {
   @FunctionalInterface
   interface Disks {
     boolean contains(VdiUuid node) throws StorageException;
+
+    /// Whether there is a disk that is not found on the storage. It may depend on any node.
+    default boolean anyLost() throws StorageException {
+      return false;
+    }
   }
 
   /// Says who knows which nodes are disks: from now on none of them goes along with its last child,
@@ -115,6 +120,10 @@ public interface VhdTree {
 
     /// An upper bound of what [#copy] has to do, in bytes.
     long estimateBytes();
+
+    /// An upper bound of the storage that [#copy] takes, in bytes. What it takes is given back by
+    /// [#finish] only.
+    long growthBytes() throws StorageException;
 
     /// Copies, while guests read and write. May be repeated, and broken off.
     ///

@@ -69,6 +69,7 @@ final class Branching {
     if (writer.isEmpty() && spec.added().isPresent() && draftBeside(source, spec)) {
       return new Branch(spec, Way.BESIDE, Optional.empty());
     }
+    shelf.requireUuidOfItsOwn(source);
     String baseName = VolumeName.vhd(spec.base());
     Map<VdiUuid, VolumeShelf.Draft> drafts = new LinkedHashMap<>();
     for (VdiUuid child : spec.children()) {

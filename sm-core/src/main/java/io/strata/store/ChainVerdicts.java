@@ -9,10 +9,12 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 
 /// Whether each volume's chain of parents is whole. Each node is judged once, until it or one that
 /// it depends on changes.
@@ -72,12 +74,11 @@ final class ChainVerdicts {
     if (link.isEmpty()) {
       return new Verdict(1, node.problem());
     }
-    Optional<Node> found = index.resolve(link.get().uuid());
-    if (found.isEmpty()) {
-      return new Verdict(
-          1, Optional.of("its parent, the VHD " + link.get().uuid() + ", is not in this SR"));
+    List<Node> found = index.carriers(link.get().uuid());
+    if (found.size() != 1) {
+      return new Verdict(1, Optional.of(noParent(link.get().uuid(), found)));
     }
-    Node parent = found.get();
+    Node parent = found.getFirst();
     Verdict above = judged.getOrDefault(parent.vdi(), new Verdict(1, Optional.empty()));
     int depth = above.depth() + 1;
     if (above.problem().isPresent()) {
@@ -91,6 +92,16 @@ final class ChainVerdicts {
           depth, Optional.of("its chain is longer than " + VhdChain.MOST_LAYERS + " images"));
     }
     return new Verdict(depth, mismatch(node, link.get(), parent));
+  }
+
+  private static String noParent(UUID uuid, List<Node> found) {
+    return "its parent, the VHD "
+        + uuid
+        + ", is "
+        + (found.isEmpty()
+            ? "not in this SR"
+            : "any of several copies here, of which all but one must go: "
+                + found.stream().map(Node::name).collect(Collectors.joining(", ")));
   }
 
   private static Optional<String> mismatch(Node child, ParentLink link, Node parent) {

@@ -20,8 +20,8 @@ import java.util.UUID;
 /// The volumes of a store, and who is whose parent by VHD UUID. Names and paths in the VHDs play no
 /// part: a parent is found in this store or not at all.
 ///
-/// Where several VHDs carry one UUID (somebody copied a file), a hidden one is taken as the parent,
-/// else the first by name. Not thread-safe.
+/// Where several VHDs carry one UUID (somebody copied a file), a hidden one is taken as the parent;
+/// where that leaves several, nobody knows which, and none is. Not thread-safe.
 final class NodeIndex {
   private final Map<VdiUuid, Node> nodes = new TreeMap<>();
   private final Map<UUID, Set<VdiUuid>> byUuid = new HashMap<>();
@@ -96,25 +96,36 @@ final class NodeIndex {
     return Optional.ofNullable(nodes.get(vdi));
   }
 
-  /// The VHD that carries a UUID.
+  /// The VHD that carries a UUID and may be a parent, where that is one.
   Optional<Node> resolve(UUID uuid) {
-    return byUuid.getOrDefault(uuid, Set.of()).stream()
-        .map(this::get)
-        .min(Comparator.comparing((Node n) -> !n.hidden()).thenComparing(Node::vdi));
+    List<Node> carriers = carriers(uuid);
+    return carriers.size() == 1 ? Optional.of(carriers.getFirst()) : Optional.empty();
   }
 
-  /// Whether other volumes need this one.
+  /// The VHDs that carry a UUID and may be the parent that is meant by it.
+  List<Node> carriers(UUID uuid) {
+    List<Node> all = byUuid.getOrDefault(uuid, Set.of()).stream().map(this::get).toList();
+    if (all.size() < 2) {
+      return all;
+    }
+    List<Node> hidden = all.stream().filter(Node::hidden).toList();
+    return hidden.isEmpty() ? all : hidden;
+  }
+
+  /// Whether other volumes need this one, or may.
   boolean needed(Node node) {
     return node.uuid()
         .filter(byParent::containsKey)
-        .flatMap(this::resolve)
-        .filter(n -> n.vdi().equals(node.vdi()))
+        .filter(uuid -> carriers(uuid).stream().anyMatch(n -> n.vdi().equals(node.vdi())))
         .isPresent();
   }
 
-  /// Whether no other volume has its UUID, as a second name of its VHD would.
-  boolean onlyOneOfItsUuid(Node node) {
-    return node.uuid().map(byUuid::get).filter(vdis -> vdis.size() == 1).isPresent();
+  /// The other volumes that have its UUID: copies, and second names of its VHD.
+  List<Node> othersOfItsUuid(Node node) {
+    return node.uuid().map(byUuid::get).orElse(Set.of()).stream()
+        .filter(vdi -> !vdi.equals(node.vdi()))
+        .map(this::get)
+        .toList();
   }
 
   /// The VHDs that name this one as their parent.
@@ -139,7 +150,7 @@ final class NodeIndex {
   }
 
   private boolean lacksParent(Node node) {
-    return node.parent().filter(p -> !byUuid.containsKey(p.uuid())).isPresent();
+    return node.parent().filter(p -> resolve(p.uuid()).isEmpty()).isPresent();
   }
 
   /// Every volume, parents before children.

@@ -32,6 +32,7 @@ final class Removal {
       return;
     }
     if (shelf.index().needed(found.get())) {
+      shelf.requireUuidOfItsOwn(found.get());
       shelf.hide(vdi, true);
       return;
     }
@@ -55,18 +56,10 @@ final class Removal {
         .filter(this::mayRemove);
   }
 
-  /// A VHD that can't be read, or whose parent can't be found, may depend on any node.
   private boolean mayRemove(Node orphan) {
-    if (shelf.index().unreadable().isEmpty()) {
-      return true;
-    }
-    LOG.log(
-        Level.WARNING,
-        "Base "
-            + orphan.vdi()
-            + " is kept: "
-            + shelf.index().unreadable().getFirst().name()
-            + " or its parent can't be read and may depend on it");
-    return false;
+    Optional<String> doubt = shelf.doubt();
+    doubt.ifPresent(
+        why -> LOG.log(Level.WARNING, "Base {0} is kept: {1}", orphan.vdi().toString(), why));
+    return doubt.isEmpty();
   }
 }

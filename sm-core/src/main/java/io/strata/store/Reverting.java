@@ -47,6 +47,7 @@ final class Reverting {
     Optional<Node> kept = shelf.refresh(displaced);
     if (kept.isEmpty() || kept.get().sameVhd(old)) {
       Node source = shelf.requireVhd(snapshot, ErrorCode.VDI_SNAPSHOT);
+      shelf.requireUuidOfItsOwn(source);
       boolean needed = kept.isPresent() || shelf.index().needed(old);
       shelf.drafts(Map.of(volume, shelf.over(source, source.name())));
       exchange(old, needed ? VolumeName.vhd(displaced) : VolumeName.gone(volume));

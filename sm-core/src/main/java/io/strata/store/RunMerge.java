@@ -50,6 +50,9 @@ final class RunMerge implements Merge, MergeUnderWay {
   /// Held while images are copied.
   private final ReentrantLock copying = new ReentrantLock();
 
+  /// What the nodes take that are merged into the target.
+  private long sourcesBytes;
+
   private volatile @Nullable VhdMerge merge;
   private volatile boolean cancelled;
   private volatile boolean copied;
@@ -69,9 +72,18 @@ final class RunMerge implements Merge, MergeUnderWay {
       throws IOException, StorageException {
     RunMerge opened = new RunMerge(repository, shelf, spec);
     opened.checkRun(false);
+    opened.sourcesBytes = opened.sourcesBytes();
     opened.merge =
         VhdMerge.open(opened.containers(), spec.run().indexOf(spec.target()), opened.targetUse());
     return opened;
+  }
+
+  private long sourcesBytes() throws IOException, StorageException {
+    long bytes = 0;
+    for (VdiUuid node : spec.run()) {
+      bytes += node.equals(spec.target()) ? 0 : shelf.require(node).physicalBytes();
+    }
+    return bytes;
   }
 
   /// Ends a merge whose copy is complete. Under the repository's lock.
@@ -115,6 +127,22 @@ final class RunMerge implements Merge, MergeUnderWay {
   public long estimateBytes() {
     VhdMerge opened = merge;
     return opened == null ? 0 : opened.estimateBytes();
+  }
+
+  @Override
+  public long growthBytes() throws StorageException {
+    copying.lock();
+    try {
+      VhdMerge opened = merge;
+      if (opened == null) {
+        throw brokenOff();
+      }
+      return Math.min(opened.growthBytes(), sourcesBytes);
+    } catch (IOException failed) {
+      throw StoreFailures.of(failure, failed);
+    } finally {
+      copying.unlock();
+    }
   }
 
   @Override

@@ -59,7 +59,7 @@ final class VhdNodes implements VhdTree {
           boolean clear =
               node.hidden()
                   && !shelf.open.isOpen(volume)
-                  && shelf.index().onlyOneOfItsUuid(node)
+                  && shelf.index().othersOfItsUuid(node).isEmpty()
                   && shelf.index().unreadable().isEmpty();
           if (clear) {
             shelf.cancelMerges(volume);

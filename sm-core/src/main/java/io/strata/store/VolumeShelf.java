@@ -79,6 +79,41 @@ final class VolumeShelf {
     }
   }
 
+  /// Why a node that nobody seems to need may be needed all the same: a VHD that can't be read, or
+  /// whose parent can't be found, may depend on any node, and so may a disk that is not found.
+  Optional<String> doubt() {
+    List<Node> unreadable = index.unreadable();
+    if (!unreadable.isEmpty()) {
+      return Optional.of(
+          unreadable.getFirst().name() + " or its parent can't be read and may depend on it");
+    }
+    try {
+      return disks.anyLost()
+          ? Optional.of("a disk of the SR is not found and may depend on it")
+          : Optional.empty();
+    } catch (StorageException e) {
+      return Optional.of("disks that are not found may depend on it: " + e.getMessage());
+    }
+  }
+
+  /// A VHD that becomes a parent, or is one, must be the only one that its children can mean.
+  void requireUuidOfItsOwn(Node node) throws StorageException {
+    List<String> copies = index.othersOfItsUuid(node).stream().map(Node::name).toList();
+    if (!copies.isEmpty()) {
+      throw new StorageException(
+          ErrorCode.VDI_UNAVAILABLE,
+          "VDI "
+              + node.vdi()
+              + " is not the only VHD here with the UUID "
+              + node.uuid().map(UUID::toString).orElse("")
+              + ": so is "
+              + String.join(", ", copies)
+              + ", as where a file was copied.",
+          "Copy what you want to keep with vdi-copy, which gives a UUID of its own, and take the"
+              + " copied file out of the SR; then run sr-scan.");
+    }
+  }
+
   /// Counts the changes of the index, so that a scan alongside notices them.
   long changes() {
     return changes;

@@ -3,6 +3,7 @@ package io.strata.gc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.strata.gc.GcPlanner.LostDisk;
 import io.strata.spi.VdiUuid;
 import io.strata.spi.VhdTree.MergeSpec;
 import io.strata.spi.Volume;
@@ -13,6 +14,8 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GcPlannerTest {
   private final List<Volume> nodes = new ArrayList<>();
@@ -80,6 +83,66 @@ class GcPlannerTest {
         new Volume(
             vdi(9), Volume.Kind.VHD, 0, 10, false, Optional.empty(), "", Optional.of("corrupt")));
     assertThat(plan(Set.of())).hasSize(2).allMatch(GcAction.Keep.class::isInstance);
+  }
+
+  /// From the disks down: each is removed after what depends on it.
+  @Test
+  void nodesThatOnlyOrphansDependOnAreRemovedAfterThem() {
+    node(1, true, 0, 10);
+    node(2, true, 1, 20);
+    node(3, true, 2, 30);
+    node(4, true, 1, 40);
+    assertThat(plan(Set.of()))
+        .containsExactly(
+            new GcAction.Remove(vdi(3), 30, "nothing needs it"),
+            new GcAction.Remove(vdi(2), 20, "nothing needs it"),
+            new GcAction.Remove(vdi(4), 40, "nothing needs it"),
+            new GcAction.Remove(vdi(1), 10, "nothing needs it"));
+  }
+
+  @Test
+  void orphanDoesNotShareWhatItDependsOn() {
+    node(1, true, 0, 10);
+    node(2, true, 1, 10);
+    node(3, false, 1, 5);
+    assertThat(plan(Set.of()))
+        .containsExactly(
+            new GcAction.Remove(vdi(2), 10, "nothing needs it"),
+            new GcAction.MergeRun(merge(false, 1, 3, 1), 5, "1 hidden node serves only " + vdi(3)));
+  }
+
+  @Test
+  void whatALostDiskDependsOnStaysAndTheRestIsCollected() {
+    node(1, true, 0, 10);
+    node(2, true, 1, 10);
+    node(3, false, 2, 10);
+    node(4, true, 0, 10);
+    node(5, false, 4, 5);
+    node(6, true, 0, 10);
+    String reason =
+        "VDI " + vdi(9) + " is not found, and depends on it; vdi-forget it if it is lost";
+    assertThat(GcPlanner.plan(nodes, Set.of(), List.of(lost(2))))
+        .containsExactly(
+            new GcAction.Remove(vdi(6), 10, "nothing needs it"),
+            new GcAction.Keep(vdi(1), reason),
+            new GcAction.Keep(vdi(2), reason),
+            new GcAction.MergeRun(merge(false, 4, 5, 4), 5, "1 hidden node serves only " + vdi(5)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 8})
+  void nothingIsTouchedWhileADiskIsLostOfWhichNobodyKnowsWhereItWas(int parent) {
+    node(1, true, 0, 10);
+    node(2, true, 0, 10);
+    node(3, false, 2, 10);
+    assertThat(GcPlanner.plan(nodes, Set.of(), List.of(lost(parent))))
+        .hasSize(2)
+        .allSatisfy(action ->
+            assertThat(action.reason()).contains(vdi(9) + " is not found, and may depend on it"));
+  }
+
+  private static LostDisk lost(int parent) {
+    return new LostDisk(vdi(9), parent == 0 ? Optional.empty() : Optional.of(vdi(parent)));
   }
 
   private List<GcAction> plan(Set<VdiUuid> running) {

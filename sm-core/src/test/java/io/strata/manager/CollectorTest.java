@@ -10,6 +10,7 @@ import io.strata.nbd.NbdClient;
 import io.strata.spi.AccessMode;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.PbdUuid;
+import io.strata.spi.SpaceStat;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
@@ -34,6 +35,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -85,6 +87,47 @@ class CollectorTest {
         NbdClient client = client(onlyDisk)) {
       assertThat(read(client)).isEqualTo(model);
     }
+  }
+
+  /// A merge that filled the SR would leave guests without space, and itself unended.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void mergeThatMayNotFitIsNotBegun(boolean attached) throws Exception {
+    try (StorageManager manager = open()) {
+      VdiUuid disk = prepare(manager);
+      SrUuid sr = manager.vdi(disk).sr();
+      if (!attached) {
+        manager.vdiDetach(disk, VdiAttach.HOST_DOMAIN);
+      }
+      Map<Path, Long> before = sizes();
+      driver.space(new SpaceStat(1L << 30, 64 << 10));
+      assertThatThrownBy(() -> manager.srGc(sr))
+          .isInstanceOfSatisfying(
+              StorageException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SR_NO_SPACE))
+          .hasMessageContaining("65536 bytes free")
+          .hasMessageContaining("0 actions done");
+      assertThat(sizes()).isEqualTo(before);
+      driver.space(new SpaceStat(1L << 30, 1L << 30));
+      assertThat(manager.srGc(sr)).isNotEmpty();
+      assertThat(manager.srGcPlan(sr)).isEmpty();
+      if (attached) {
+        try (NbdClient client = client(disk)) {
+          assertThat(read(client)).isEqualTo(model);
+        }
+      } else {
+        assertThat(readAttached(manager, disk)).isEqualTo(model);
+      }
+    }
+  }
+
+  private Map<Path, Long> sizes() throws IOException {
+    Map<Path, Long> sizes = new java.util.TreeMap<>();
+    try (Stream<Path> files = Files.list(folder.resolve("sr"))) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".vhd")).toList()) {
+        sizes.put(file, Files.size(file));
+      }
+    }
+    return sizes;
   }
 
   @Test
@@ -351,7 +394,7 @@ class CollectorTest {
       VdiUuid disk = prepare(manager);
       SrUuid sr = manager.vdi(disk).sr();
       faults.whenPassing("vdi-absorb.copied", () -> driver.refuse(namesFrom(n)));
-      manager.srGc(sr);
+      assertInjected(() -> manager.srGc(sr));
       try (NbdClient client = client(disk)) {
         write(client, 20);
         client.flush();
@@ -384,8 +427,9 @@ class CollectorTest {
     VdiUuid disk;
     try (StorageManager manager = open()) {
       disk = prepare(manager);
+      SrUuid sr = manager.vdi(disk).sr();
       faults.whenPassing("vdi-absorb.copied", () -> driver.refuse(namesFrom(n)));
-      manager.srGc(manager.vdi(disk).sr());
+      assertInjected(() -> manager.srGc(sr));
       try (NbdClient client = client(disk)) {
         write(client, 20);
       }
@@ -399,6 +443,12 @@ class CollectorTest {
       assertThat(manager.vdis(manager.vdi(disk).sr())).hasSize(1);
       assertThat(read(client)).isEqualTo(model);
     }
+  }
+
+  private static void assertInjected(ThrowingCallable collection) {
+    assertThatThrownBy(collection)
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("injected");
   }
 
   private static Refusal namesFrom(int n) {

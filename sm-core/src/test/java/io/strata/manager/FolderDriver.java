@@ -7,10 +7,12 @@ import io.strata.spi.DriverDescription;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.ProbeResult;
 import io.strata.spi.Repository;
+import io.strata.spi.SpaceStat;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageDriver;
 import io.strata.spi.StorageException;
 import io.strata.store.DirectoryStore;
+import io.strata.store.LimitedStore;
 import io.strata.store.RefusingStore;
 import io.strata.store.RefusingStore.Refusal;
 import io.strata.store.VhdRepository;
@@ -21,11 +23,13 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// A driver for VHD files in folders, whose repositories a test may use past the manager.
 final class FolderDriver implements StorageDriver {
   final Map<SrUuid, Repository> attached = new HashMap<>();
   private volatile Refusal refusal = NOTHING;
+  private volatile Optional<SpaceStat> space = Optional.empty();
 
   /// No call fails.
   static final Refusal NOTHING = (_, _) -> false;
@@ -55,6 +59,11 @@ final class FolderDriver implements StorageDriver {
     refusal = calls;
   }
 
+  /// From now on every SR has this space.
+  void space(SpaceStat stat) {
+    space = Optional.of(stat);
+  }
+
   static DeviceConfig at(Path folder) {
     return new DeviceConfig(Map.of("location", folder.toString()));
   }
@@ -78,7 +87,7 @@ final class FolderDriver implements StorageDriver {
     Repository repository =
         new VhdRepository(
             RefusingStore.over(
-                new DirectoryStore(folder(config)),
+                LimitedStore.over(new DirectoryStore(folder(config)), () -> space),
                 (call, arguments) -> refusal.refuses(call, arguments)));
     attached.put(sr, repository);
     return repository;

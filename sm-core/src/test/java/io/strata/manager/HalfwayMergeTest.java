@@ -76,7 +76,10 @@ class HalfwayMergeTest {
         () ->
             driver.refuse((call, _) ->
                 (call.equals("replace") || call.equals("sync")) && changes.getAndIncrement() >= 1));
-    manager.srGc(manager.vdi(disk).sr());
+    SrUuid sr = manager.vdi(disk).sr();
+    assertThatThrownBy(() -> manager.srGc(sr))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("injected");
     faults.whenPassing("", () -> {});
     driver.refuse(FolderDriver.NOTHING);
     assertThat(manager.intents()).hasSize(1);

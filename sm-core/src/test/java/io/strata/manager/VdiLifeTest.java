@@ -240,6 +240,19 @@ class VdiLifeTest {
   }
 
   @Test
+  void introducingADiskThatIsKnownChangesNothing() throws Exception {
+    VdiUuid vdi = bench.vdi(sr, "disk");
+    VdiUuid snapshot = bench.manager.vdiSnapshot(VdiSnapshot.of(vdi));
+    for (VdiUuid known : List.of(vdi, snapshot)) {
+      var before = bench.manager.vdi(known);
+      VdiIntroduce again =
+          new VdiIntroduce(known, sr, "user", known.toString(), "", "", false, false, Map.of());
+      Bench.refused(ErrorCode.VDI_EXISTS, () -> bench.manager.vdiIntroduce(again));
+      assertThat(bench.manager.vdi(known)).isEqualTo(before);
+    }
+  }
+
+  @Test
   void unknownDiskAndUnpluggedSrAnswerWithTheirNumbers() throws Exception {
     Bench.refused(ErrorCode.VDI_MISSING, () -> bench.manager.vdiDestroy(VdiUuid.random()));
     bench.manager.pbdUnplug(bench.manager.pbds().getFirst().uuid());

@@ -52,6 +52,15 @@ final class SectorBitmap {
     return count;
   }
 
+  /// The bits that are set from `from` to `end`.
+  static int count(long[] bits, int from, int end) {
+    int count = 0;
+    for (int index = from >>> 6; index <= (end - 1) >>> 6; index++) {
+      count += Long.bitCount(word(bits, index) & mask(index, from, end));
+    }
+    return count;
+  }
+
   /// The first sector from `from` on, below `end`, whose bit differs from `value`; `end` if none.
   static int endOfRun(long[] bits, int from, int end, boolean value) {
     int sector = from;
@@ -71,14 +80,19 @@ final class SectorBitmap {
   static int set(long[] bits, int from, int end) {
     int added = 0;
     for (int index = from >>> 6; index <= (end - 1) >>> 6; index++) {
-      int low = Math.max(from - (index << 6), 0);
-      int high = Math.min(end - (index << 6), Long.SIZE);
-      long mask = (-1L >>> low) & (-1L << (Long.SIZE - high));
+      long mask = mask(index, from, end);
       long before = bits[index];
       added += Long.bitCount(mask & ~before);
       WORDS.setVolatile(bits, index, before | mask);
     }
     return added;
+  }
+
+  /// The bits of a word that belong to the sectors from `from` to `end`.
+  private static long mask(int index, int from, int end) {
+    int low = Math.max(from - (index << 6), 0);
+    int high = Math.min(end - (index << 6), Long.SIZE);
+    return (-1L >>> low) & (-1L << (Long.SIZE - high));
   }
 
   static long[] copy(long[] bits) {

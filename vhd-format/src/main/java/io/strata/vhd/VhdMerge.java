@@ -116,6 +116,35 @@ public final class VhdMerge implements Closeable {
     return blocks * geometry.blockBytes();
   }
 
+  /// An upper bound of the storage that the target takes more of in a merge: what other images hold
+  /// where it holds nothing itself. Reads metadata alone.
+  public long growthBytes() throws IOException {
+    Layer into = run.get(target);
+    int blocks = (int) Math.ceilDiv(into.sizeBytes(), (long) geometry.blockBytes());
+    long sectors = 0;
+    for (int block = 0; block < blocks; block++) {
+      if (heldByOthers(block)) {
+        sectors += growthSectors(into, block);
+      }
+    }
+    return sectors * SECTOR_BYTES;
+  }
+
+  private int growthSectors(Layer into, int block) throws IOException {
+    boolean allocated = !into.fixed() && into.table().sector(block) >= 0;
+    long[] own = allocated ? into.readBitmap(block) : new long[0];
+    int[] runs = map.runs(block);
+    int growth = 0;
+    for (int r = 0; r < runs.length; r += 2) {
+      int owner = runs[r + 1];
+      int end = r + 2 < runs.length ? runs[r + 2] : geometry.sectorsPerBlock();
+      if (owner != ParentMap.HOLE && owner != target) {
+        growth += end - runs[r] - (allocated ? SectorBitmap.count(own, runs[r], end) : 0);
+      }
+    }
+    return growth;
+  }
+
   /// Merges everything from a block on, and makes it durable.
   ///
   /// @param fromBlock 0, or what [MergeListener#durableUpTo] was told by an earlier try

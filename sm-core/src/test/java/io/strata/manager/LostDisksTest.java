@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.strata.manager;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.strata.block.BlockDevice;
+import io.strata.gc.GcAction;
+import io.strata.spi.AccessMode;
+import io.strata.spi.PbdUuid;
+import io.strata.spi.SrUuid;
+import io.strata.spi.StorageException;
+import io.strata.spi.VdiUuid;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Disks whose files are not found for a while, and what they depend on.
+class LostDisksTest {
+  private static final int WRITTEN = 4096;
+
+  @TempDir Path folder;
+
+  private final FolderDriver driver = new FolderDriver();
+  private StorageManager manager;
+  private SrUuid sr;
+  private VdiUuid disk;
+  private VdiUuid snapshot;
+
+  /// A disk that holds 2 in its own image, and a snapshot of when it held 1.
+  @BeforeEach
+  void prepare() throws Exception {
+    manager = FolderBench.open(folder, driver, Failpoints.NONE);
+    sr = manager.srCreate(SrCreate.of("folder", "sr", FolderDriver.at(folder.resolve("sr"))));
+    disk = manager.vdiCreate(VdiCreate.of(sr, "disk", 8L << 20));
+    write(1);
+    snapshot = manager.vdiSnapshot(VdiSnapshot.of(disk));
+    write(2);
+    Files.createDirectories(folder.resolve("aside"));
+  }
+
+  @AfterEach
+  void close() {
+    manager.close();
+  }
+
+  @Test
+  void baseStaysThatOnlyLostDisksNeed() throws Exception {
+    moveAside(disk, snapshot);
+    manager.srScan(sr);
+    assertThat(manager.srGc(sr)).isEmpty();
+    assertKept(manager.srGcPlan(sr));
+    putBack(disk, snapshot);
+    assertWhole();
+  }
+
+  @Test
+  void baseIsNotMergedThatALostSnapshotNeeds() throws Exception {
+    moveAside(snapshot);
+    manager.srScan(sr);
+    assertThat(manager.srGc(sr)).isEmpty();
+    assertKept(manager.srGcPlan(sr));
+    assertThat(manager.tree(sr).nodes())
+        .filteredOn(SrTree.Node::hidden)
+        .singleElement()
+        .satisfies(node ->
+            assertThat(node.waits()).hasValueSatisfying(w -> assertThat(w).startsWith("stays: ")));
+    putBack(snapshot);
+    assertWhole();
+  }
+
+  @Test
+  void lostSnapshotThatIsForgottenKeepsNothing() throws Exception {
+    moveAside(snapshot);
+    manager.srScan(sr);
+    manager.vdiForget(snapshot);
+    assertThat(manager.srGc(sr)).hasSize(1).allMatch(GcAction.MergeRun.class::isInstance);
+    assertThat(read(disk)).isEqualTo(2);
+  }
+
+  @Test
+  void destroyingADiskKeepsWhatALostSnapshotNeeds() throws Exception {
+    moveAside(snapshot);
+    manager.srScan(sr);
+    manager.vdiDestroy(disk);
+    assertThat(manager.srGc(sr)).isEmpty();
+    putBack(snapshot);
+    assertThat(read(snapshot)).isEqualTo(1);
+  }
+
+  /// It has not seen the disks, and knows of them by what the SR says.
+  @Test
+  void anotherHostKeepsWhatLostDisksNeed() throws Exception {
+    manager.pbdUnplug(manager.pbds().getFirst().uuid());
+    manager.close();
+    moveAside(disk, snapshot);
+    manager = FolderBench.open(folder.resolve("elsewhere"), driver, Failpoints.NONE);
+    manager.srIntroduce(new SrIntroduce(sr, "folder", "sr", "", false, "user"));
+    PbdUuid pbd =
+        manager.pbdCreate(
+            new PbdCreate(sr, Optional.empty(), FolderDriver.at(folder.resolve("sr"))));
+    manager.pbdPlug(pbd);
+    assertThat(manager.vdi(disk).missing()).isTrue();
+    assertThat(manager.vdi(snapshot).missing()).isTrue();
+    assertThat(manager.srGc(sr)).isEmpty();
+    assertKept(manager.srGcPlan(sr));
+    putBack(disk, snapshot);
+    assertWhole();
+    assertThat(manager.vdi(disk).nameLabel()).isEqualTo("disk");
+    assertThat(manager.vdi(snapshot).snapshotOf()).contains(disk);
+  }
+
+  private static void assertKept(List<GcAction> plan) {
+    assertThat(plan).hasSize(1).allMatch(GcAction.Keep.class::isInstance);
+    assertThat(plan.getFirst().reason()).contains("is not found").contains("vdi-forget");
+  }
+
+  private void assertWhole() throws Exception {
+    assertThat(manager.srScan(sr).added()).isEmpty();
+    assertThat(read(disk)).isEqualTo(2);
+    assertThat(read(snapshot)).isEqualTo(1);
+    assertThat(manager.vdi(disk).missing()).isFalse();
+    assertThat(manager.srGcPlan(sr))
+        .extracting(GcAction::reason)
+        .containsExactly("shared by 2 disks");
+  }
+
+  private void write(int value) throws StorageException, IOException {
+    try (BlockDevice device = driver.attachedTo(sr).open(disk, AccessMode.RW)) {
+      ByteBuffer data = ByteBuffer.allocate(WRITTEN);
+      while (data.hasRemaining()) {
+        data.put((byte) value);
+      }
+      device.write(0, data.flip());
+      device.flush();
+    }
+  }
+
+  private int read(VdiUuid vdi) throws StorageException, IOException {
+    manager.srScan(sr);
+    try (BlockDevice device = driver.attachedTo(sr).open(vdi, AccessMode.RO)) {
+      ByteBuffer data = ByteBuffer.allocate(WRITTEN);
+      device.read(0, data);
+      return data.get(WRITTEN - 1);
+    }
+  }
+
+  private void moveAside(VdiUuid... vdis) throws IOException {
+    for (VdiUuid vdi : vdis) {
+      Files.move(folder.resolve("sr").resolve(vdi + ".vhd"), aside(vdi));
+    }
+  }
+
+  private void putBack(VdiUuid... vdis) throws IOException {
+    for (VdiUuid vdi : vdis) {
+      Files.move(aside(vdi), folder.resolve("sr").resolve(vdi + ".vhd"));
+    }
+  }
+
+  private Path aside(VdiUuid vdi) {
+    return folder.resolve("aside").resolve(vdi + ".vhd");
+  }
+}
