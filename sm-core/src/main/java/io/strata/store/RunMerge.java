@@ -318,14 +318,14 @@ final class RunMerge implements Merge, MergeUnderWay {
 
   /// The steps of the table above, each of which may have been done before.
   private void end() throws IOException, StorageException {
-    Optional<Node> target = shelf.refresh(spec.target());
+    Optional<Node> target = read(spec.target());
     if (target.isPresent()) {
       giveParent(target.get());
       if (!spec.target().equals(spec.survivor())) {
         takeSurvivorsPlace(shelf.require(spec.target()));
       }
     }
-    Optional<Node> survivor = shelf.refresh(spec.survivor());
+    Optional<Node> survivor = read(spec.survivor());
     if (!spec.survivorHidden() && survivor.isPresent() && survivor.get().hidden()) {
       shelf.hideOrTryAgain(spec.survivor(), false);
     }
@@ -335,9 +335,20 @@ final class RunMerge implements Merge, MergeUnderWay {
     shelf.store.sync();
   }
 
+  /// What a node's image says now. One that can't be read does not say what it needs: the end stops
+  /// there, and what is left of the run is collected later.
+  private Optional<Node> read(VdiUuid vdi) throws IOException {
+    Optional<Node> node = shelf.refresh(vdi);
+    if (node.isPresent() && node.get().info().isEmpty()) {
+      throw new IOException(
+          node.get().name() + " can't be read: " + node.get().problem().orElse(""));
+    }
+    return node;
+  }
+
   /// The target gets what is below the run as its parent.
   private void giveParent(Node target) throws IOException {
-    Optional<Node> bottom = shelf.refresh(spec.run().getLast());
+    Optional<Node> bottom = read(spec.run().getLast());
     if (bottom.isEmpty() || spec.target().equals(bottom.get().vdi())) {
       return;
     }
@@ -354,7 +365,7 @@ final class RunMerge implements Merge, MergeUnderWay {
   }
 
   private void takeSurvivorsPlace(Node target) throws IOException, StorageException {
-    Optional<Node> survivor = shelf.refresh(spec.survivor());
+    Optional<Node> survivor = read(spec.survivor());
     if (survivor.isEmpty()) {
       return;
     }
@@ -385,7 +396,7 @@ final class RunMerge implements Merge, MergeUnderWay {
   }
 
   private void remove(VdiUuid vdi) throws IOException {
-    Optional<Node> node = shelf.refresh(vdi);
+    Optional<Node> node = read(vdi);
     boolean goes =
         node.isPresent()
             && !vdi.equals(spec.target())
