@@ -204,8 +204,8 @@ final class Branching {
   /// @return whether the new volume exists now
   boolean recover(Fork spec) throws IOException {
     shelf.cancelMerges(spec.base());
-    Optional<Node> source = shelf.refresh(spec.source());
-    Optional<Node> base = shelf.refresh(spec.base());
+    Optional<Node> source = shelf.readable(spec.source());
+    Optional<Node> base = shelf.readable(spec.base());
     VdiUuid added = spec.requireAdded();
     Optional<Node> made = shelf.refresh(added);
     if (base.isEmpty()) {

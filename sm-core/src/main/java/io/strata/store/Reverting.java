@@ -44,7 +44,7 @@ final class Reverting {
     shelf.cancelMerges(snapshot);
     dropFormer();
     Node old = shelf.requireVhd(volume, ErrorCode.VDI_SNAPSHOT);
-    Optional<Node> kept = shelf.refresh(displaced);
+    Optional<Node> kept = shelf.readable(displaced);
     if (kept.isEmpty() || kept.get().sameVhd(old)) {
       Node source = shelf.requireVhd(snapshot, ErrorCode.VDI_SNAPSHOT);
       shelf.requireUuidOfItsOwn(source);

@@ -316,16 +316,17 @@ final class RunMerge implements Merge, MergeUnderWay {
         "Nothing needs to be done: the next collection plans anew.");
   }
 
-  /// The steps of the table above, each of which may have been done before.
+  /// The steps of the table above, each of which may have been done before. They stop at a node that
+  /// can't be read: what is left of the run is collected later.
   private void end() throws IOException, StorageException {
-    Optional<Node> target = read(spec.target());
+    Optional<Node> target = shelf.readable(spec.target());
     if (target.isPresent()) {
       giveParent(target.get());
       if (!spec.target().equals(spec.survivor())) {
         takeSurvivorsPlace(shelf.require(spec.target()));
       }
     }
-    Optional<Node> survivor = read(spec.survivor());
+    Optional<Node> survivor = shelf.readable(spec.survivor());
     if (!spec.survivorHidden() && survivor.isPresent() && survivor.get().hidden()) {
       shelf.hideOrTryAgain(spec.survivor(), false);
     }
@@ -335,20 +336,9 @@ final class RunMerge implements Merge, MergeUnderWay {
     shelf.store.sync();
   }
 
-  /// What a node's image says now. One that can't be read does not say what it needs: the end stops
-  /// there, and what is left of the run is collected later.
-  private Optional<Node> read(VdiUuid vdi) throws IOException {
-    Optional<Node> node = shelf.refresh(vdi);
-    if (node.isPresent() && node.get().info().isEmpty()) {
-      throw new IOException(
-          node.get().name() + " can't be read: " + node.get().problem().orElse(""));
-    }
-    return node;
-  }
-
   /// The target gets what is below the run as its parent.
   private void giveParent(Node target) throws IOException {
-    Optional<Node> bottom = read(spec.run().getLast());
+    Optional<Node> bottom = shelf.readable(spec.run().getLast());
     if (bottom.isEmpty() || spec.target().equals(bottom.get().vdi())) {
       return;
     }
@@ -365,7 +355,7 @@ final class RunMerge implements Merge, MergeUnderWay {
   }
 
   private void takeSurvivorsPlace(Node target) throws IOException, StorageException {
-    Optional<Node> survivor = read(spec.survivor());
+    Optional<Node> survivor = shelf.readable(spec.survivor());
     if (survivor.isEmpty()) {
       return;
     }
@@ -396,7 +386,7 @@ final class RunMerge implements Merge, MergeUnderWay {
   }
 
   private void remove(VdiUuid vdi) throws IOException {
-    Optional<Node> node = read(vdi);
+    Optional<Node> node = shelf.readable(vdi);
     boolean goes =
         node.isPresent()
             && !vdi.equals(spec.target())

@@ -113,8 +113,8 @@ final class VhdNodes implements VhdTree {
     repository.locked(
         "The freeze of VDI " + volume + " can't be finished",
         () -> {
-          Optional<Node> top = shelf.refresh(volume);
-          Optional<Node> below = shelf.refresh(base);
+          Optional<Node> top = shelf.readable(volume);
+          Optional<Node> below = shelf.readable(base);
           if (below.isPresent() && top.isPresent()) {
             if (top.get().sameVhd(below.get())) {
               shelf.store.delete(VolumeName.vhd(base));

@@ -221,6 +221,16 @@ final class VolumeShelf {
     return store.open(parent.get().name(), false);
   }
 
+  /// As [#refresh], for where what the image says decides what becomes of it, or of others: one that
+  /// can't be read just now does not say what it needs.
+  Optional<Node> readable(VdiUuid vdi) throws IOException {
+    Optional<Node> node = refresh(vdi);
+    if (node.isPresent() && node.get().problem().isPresent()) {
+      throw new IOException(node.get().name() + " can't be read: " + node.get().problem().get());
+    }
+    return node;
+  }
+
   /// Opens a VHD volume with its parents.
   VhdChain openChain(Node node, boolean writable) throws IOException {
     return VhdChain.open(store.open(node.name(), writable), writable, parents());
