@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// The daemon dies after each step of each operation of several steps; then nothing is half done.
 class RecoveryTest {
   private static final String TEXT = "guest data";
+  private static final String LATER = "later data";
 
   @TempDir Path home;
 
@@ -192,6 +193,7 @@ class RecoveryTest {
       disk = bench.vdi(sr, "disk");
       bench.write(disk, "a", TEXT);
       snapshot = bench.manager.vdiSnapshot(VdiSnapshot.of(disk));
+      bench.write(disk, "a", LATER);
       running = bench.vdi(sr, "running");
       bench.write(running, "a", TEXT);
       bench.attach(running, AccessMode.RW);
@@ -227,6 +229,7 @@ class RecoveryTest {
         assertThat(died).as(step).isTrue();
         bench.restart();
         assertWhole(step, scene);
+        assertDiskHolds(step, scene, story);
       }
     }
   }
@@ -257,6 +260,24 @@ class RecoveryTest {
     assertThat(bench.read(scene.running, "a", TEXT.length())).as(step).isEqualTo(TEXT);
     for (var attachment : manager.attachments()) {
       assertThat(attachment.lastError()).as(step).isEmpty();
+    }
+  }
+
+  /// An interrupted revert or growth is brought to its end, and so is a destruction.
+  private static void assertDiskHolds(String step, Scene scene, Story story) throws Exception {
+    Bench bench = scene.bench;
+    boolean there =
+        bench.manager.vdis(scene.sr).stream().anyMatch(vdi -> vdi.uuid().equals(scene.disk));
+    assertThat(there).as(step).isEqualTo(story != Story.VDI_DESTROY);
+    if (there && story != Story.VDI_OVERWRITE) {
+      assertThat(bench.read(scene.disk, "a", TEXT.length()))
+          .as(step)
+          .isEqualTo(story == Story.VDI_REVERT ? TEXT : LATER);
+    }
+    if (story == Story.VDI_RESIZE) {
+      assertThat(bench.manager.vdi(scene.disk).virtualSizeBytes())
+          .as(step)
+          .isEqualTo(8 * Bench.MIB);
     }
   }
 

@@ -74,17 +74,16 @@ final class FailpointTest {
     Path live = folder.resolve("f");
     Path copy = folder.resolve("g");
     Deadly deadly = new Deadly(point, live, copy);
-    String verb = point.substring(0, point.indexOf('.'));
     try (FailpointScene scene = new FailpointScene(live, deadly)) {
       deadly.armed = true;
       try {
-        scene.run(verb);
+        scene.run(FailpointScene.verb(point));
       } catch (Death expected) {
         assertThat(expected).hasMessage(point);
       }
       assertThat(Files.exists(copy)).as(point + " was passed").isTrue();
       scene.restartOn(copy);
-      scene.assertWhole(verb);
+      new FailpointJudgement(scene, point).pass();
     }
   }
 }
