@@ -160,21 +160,32 @@ final class ManagerFaultJudgement {
     if (Arrays.equals(bytes, after)) {
       return true;
     }
-    if (succeeded || (bytes.length != before.length && bytes.length != after.length)) {
+    return !succeeded
+        && (Arrays.equals(bytes, before) || (story.overwrites() && isMixed(bytes, before, after)));
+  }
+
+  /// Each sector is as before or as after, or holds one of the values in between.
+  private boolean isMixed(byte[] bytes, byte[] before, byte[] after) {
+    if (bytes.length != before.length || bytes.length != after.length) {
       return false;
     }
-    int common = Math.min(before.length, after.length);
-    for (int i = 0; i < bytes.length; i++) {
-      boolean allowed =
-          i >= common
-              ? bytes[i] == 0
-              : bytes[i] == before[i]
-                  || bytes[i] == after[i]
-                  || (before[i] != after[i] && story.between().contains((int) bytes[i]));
-      if (!allowed) {
+    for (int at = 0; at < bytes.length; at += SectorModel.SECTOR_BYTES) {
+      int end = at + SectorModel.SECTOR_BYTES;
+      if (!Arrays.equals(bytes, at, end, before, at, end)
+          && !Arrays.equals(bytes, at, end, after, at, end)
+          && (Arrays.equals(before, at, end, after, at, end) || !isBetween(bytes, at, end))) {
         return false;
       }
     }
     return true;
+  }
+
+  private boolean isBetween(byte[] bytes, int start, int end) {
+    for (int at = start + 1; at < end; at++) {
+      if (bytes[at] != bytes[start]) {
+        return false;
+      }
+    }
+    return story.between().contains((int) bytes[start]);
   }
 }

@@ -85,14 +85,19 @@ final class ManagerFaultScene implements AutoCloseable {
 
   private void write(VdiUuid vdi, long offsetBytes, int value)
       throws IOException, StorageException {
-    writeUnnoted(vdi, offsetBytes, value);
+    write(vdi, offsetBytes, run(value));
     contents.put(vdi, content(vdi).with(offsetBytes, value));
   }
 
-  /// Writes what is not among what the VDI must hold.
-  void writeUnnoted(VdiUuid vdi, long offsetBytes, int value) throws IOException, StorageException {
+  /// Writes at the start of a VDI what is not among what it must hold.
+  void writeUnnoted(VdiUuid vdi, ByteBuffer bytes) throws IOException, StorageException {
+    write(vdi, 0, bytes);
+  }
+
+  private void write(VdiUuid vdi, long offsetBytes, ByteBuffer bytes)
+      throws IOException, StorageException {
     try (NbdClient client = daemon.attach(vdi, AccessMode.RW)) {
-      client.write(offsetBytes, run(value));
+      client.write(offsetBytes, bytes);
       client.flush();
     }
     daemon.detach(vdi);

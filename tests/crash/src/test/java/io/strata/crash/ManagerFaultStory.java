@@ -146,6 +146,11 @@ enum ManagerFaultStory {
     }
 
     @Override
+    boolean overwrites() {
+      return true;
+    }
+
+    @Override
     Set<VdiUuid> rewritten(ManagerFaultScene s) {
       return Set.of(s.disk());
     }
@@ -273,6 +278,11 @@ enum ManagerFaultStory {
     }
 
     @Override
+    boolean overwrites() {
+      return true;
+    }
+
+    @Override
     Set<VdiUuid> rewritten(ManagerFaultScene s) {
       return Set.of(s.disk());
     }
@@ -290,6 +300,11 @@ enum ManagerFaultStory {
       s.guest().write(0, ManagerFaultScene.run(5));
       s.guest().write(4 * MIB, ManagerFaultScene.run(5));
       s.guest().flush();
+    }
+
+    @Override
+    boolean overwrites() {
+      return true;
     }
 
     @Override
@@ -453,7 +468,12 @@ enum ManagerFaultStory {
     return Map.of();
   }
 
-  /// Values that bytes which it changes may have in between.
+  /// Whether it writes over a disk, so that where it failed a part of that may be as before.
+  boolean overwrites() {
+    return false;
+  }
+
+  /// Values that sectors which it writes over may have in between.
   Set<Integer> between() {
     return Set.of();
   }

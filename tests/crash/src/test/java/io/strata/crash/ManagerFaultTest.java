@@ -73,7 +73,7 @@ final class ManagerFaultTest {
     Path home = Files.createDirectory(folder.resolve("wrong"));
     try (ManagerFaultScene scene = new ManagerFaultScene(home)) {
       Set<VdiUuid> hit = Set.of(scene.disk());
-      scene.writeUnnoted(scene.disk(), 0, 9);
+      scene.writeUnnoted(scene.disk(), ManagerFaultScene.run(9));
       assertThatThrownBy(() -> ofScan(scene, Set.of(), false).pass())
           .isInstanceOf(AssertionError.class)
           .hasMessageContaining("holds what it must");
@@ -84,6 +84,33 @@ final class ManagerFaultTest {
       lenient.pass();
       assertThat(lenient.silentlyWrong()).isEqualTo(1);
     }
+  }
+
+  /// A revert is carried out or not; what writes over a disk may be anywhere between.
+  @Test
+  void mixedContentIsWrongButWhereADiskIsWrittenOver() throws Exception {
+    Path home = Files.createDirectory(folder.resolve("mixed"));
+    try (ManagerFaultScene scene = new ManagerFaultScene(home)) {
+      ManagerFaultJudgement ofFailedRevert = ofFailed(scene, ManagerFaultStory.REVERT);
+      ofFailedRevert.pass();
+      // One sector of the snapshot's, and the others of the disk's.
+      scene.writeUnnoted(scene.disk(), ManagerFaultScene.run(1).limit(SectorModel.SECTOR_BYTES));
+      assertThatThrownBy(ofFailedRevert::pass)
+          .isInstanceOf(AssertionError.class)
+          .hasMessageContaining("holds what it must");
+      scene.writeUnnoted(scene.disk(), ManagerFaultScene.run(2));
+      scene.writeUnnoted(scene.disk(), ManagerFaultScene.run(9).limit(SectorModel.SECTOR_BYTES));
+      ofFailed(scene, ManagerFaultStory.OVERWRITE).pass();
+      scene.writeUnnoted(scene.disk(), ManagerFaultScene.run(9).limit(100));
+      scene.writeUnnoted(scene.disk(), ManagerFaultScene.run(8).limit(50));
+      assertThatThrownBy(() -> ofFailed(scene, ManagerFaultStory.OVERWRITE).pass())
+          .isInstanceOf(AssertionError.class)
+          .hasMessageContaining("holds what it must");
+    }
+  }
+
+  private static ManagerFaultJudgement ofFailed(ManagerFaultScene scene, ManagerFaultStory story) {
+    return new ManagerFaultJudgement(scene, story, false, Set.of(), false);
   }
 
   private static ManagerFaultJudgement ofScan(
