@@ -22,10 +22,13 @@ final class FooterWrites {
   /// Whether a write is one of a footer's two copies: the format has two so that a sector that was
   /// torn within does no harm.
   static boolean ofTwo(LogEntry.Write write) {
-    ByteBuffer bytes = ByteBuffer.wrap(write.bytes());
+    return isOne(write) && ByteBuffer.wrap(write.bytes()).getInt(TYPE_AT) != FIXED;
+  }
+
+  /// Whether a write is one of a footer.
+  static boolean isOne(LogEntry.Write write) {
     return write.bytes().length == SectorModel.SECTOR_BYTES
-        && bytes.getLong(0) == COOKIE
-        && bytes.getInt(TYPE_AT) != FIXED;
+        && ByteBuffer.wrap(write.bytes()).getLong(0) == COOKIE;
   }
 
   /// Whether a sector is the footer of a fixed image.

@@ -26,8 +26,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Each I/O of each operation of the manager fails in each way that it can: the operation says so
-/// or succeeds, nothing that users had is lost, and the next start finds nothing half done.
+/// Each I/O of each operation of the manager fails in each way that it can, and from some on all
+/// fail: the operation says so or succeeds, nothing that users had is lost, and the next start
+/// finds nothing half done.
 ///
 /// A write that is lost or lands elsewhere and is reported as good, and a bit that flips, can't
 /// always be told from data. Of them it is asked that no VDI is damaged but those whose chain has
@@ -38,6 +39,12 @@ final class ManagerFaultTest {
   private static final Duration LONGEST = Duration.ofSeconds(30);
   private static final int STEP = Integer.getInteger("strata.fault.step", usualStep());
 
+  /// From every how many I/Os on all fail.
+  private static final int LASTING_STEP = 4 * STEP;
+
+  /// How many of 100 faults must hit: what a daemon does in the background comes sooner or later.
+  private static final int LEAST_HIT = 95;
+
   @TempDir(factory = MemoryFolder.class)
   private Path folder;
 
@@ -45,6 +52,7 @@ final class ManagerFaultTest {
   private Optional<FaultHit> hit = Optional.empty();
 
   private int runs;
+  private int injected;
   private int reported;
   private int noticed;
   private int silentlyWrong;
@@ -62,9 +70,10 @@ final class ManagerFaultTest {
       }
     }
     System.out.printf(
-        "%s: faults injected: %d, reported: %d, noticed later: %d, never: %d, problems: %d%n",
-        story, runs, reported, noticed, silentlyWrong, problems.size());
+        "%s: faults injected: %d of %d, reported: %d, noticed later: %d, never: %d, problems: %d%n",
+        story, injected, runs, reported, noticed, silentlyWrong, problems.size());
     assertThat(problems).isEmpty();
+    assertThat(injected).as("faults that hit").isGreaterThanOrEqualTo(runs * LEAST_HIT / 100);
   }
 
   /// Otherwise the test above could find nothing.
@@ -128,6 +137,11 @@ final class ManagerFaultTest {
       for (IoKind kind : IoKind.values()) {
         counts.put(kind, scene.plan().count(kind));
       }
+      for (Fault fault : List.of(Fault.EIO, Fault.ENOSPC)) {
+        for (long nth = 1; nth <= scene.plan().count(fault); nth += LASTING_STEP) {
+          rules.add(FaultRule.from(fault, nth));
+        }
+      }
       int which = 0;
       for (Map.Entry<IoKind, Long> count : counts.entrySet()) {
         IoKind kind = count.getKey();
@@ -161,6 +175,7 @@ final class ManagerFaultTest {
       scene.plan().follow(List.of(rule));
       boolean succeeded = perform(story, scene);
       hit = scene.plan().lastHit();
+      injected += hit.isPresent() ? 1 : 0;
       Optional<FaultHit> silent = hit.filter(h -> h.fault().silent());
       scene.restart();
       Set<VdiUuid> suspected = silent.isPresent() ? suspects.of(silent.get()) : Set.of();

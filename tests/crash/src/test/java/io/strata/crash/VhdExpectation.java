@@ -66,6 +66,21 @@ record VhdExpectation(
     }
   }
 
+  /// This, of a disk some of whose sectors may hold anything.
+  ///
+  /// @param storage what is going to be verified
+  VhdExpectation except(Set<Long> sectors, SimulatedStorage storage) throws IOException {
+    SectorModel watching = model;
+    for (long sector : sectors) {
+      watching = watching.watching(sector * SECTOR_BYTES, (sector + 1) * SECTOR_BYTES);
+    }
+    try (VhdChain chain = open(storage, false)) {
+      Map<Long, byte[]> found = watching.observe(chain);
+      found.keySet().retainAll(sectors);
+      return with(watching.settled(found), acknowledged);
+    }
+  }
+
   private void checkStructure(SimulatedStorage storage, long diskBytes) throws IOException {
     Container container = storage.open(leaf, false);
     if (VhdInfo.read(container).type() == DiskType.FIXED) {

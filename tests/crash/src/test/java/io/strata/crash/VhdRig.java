@@ -32,6 +32,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// A VHD chain on recorded storage, and beside it the model of what it must hold.
@@ -52,6 +53,7 @@ final class VhdRig {
   private final Optional<FaultPlan> faults;
   private final List<FaultContainer> failing = new ArrayList<>();
   private @Nullable VhdChain chain;
+  private long lookedAt = -1;
 
   VhdRig(long seed, long sizeBytes, Optional<FaultPlan> faults) {
     random = new SplittableRandom(seed);
@@ -205,7 +207,8 @@ final class VhdRig {
     byte[] now = new byte[length];
     chain().read(offset, ByteBuffer.wrap(now));
     for (int i = 0; i < sectors; i++) {
-      model.check(firstSector + i, now, i * SECTOR_BYTES);
+      lookedAt = firstSector + i;
+      model.check(lookedAt, now, i * SECTOR_BYTES);
     }
     writing(model.writing(offset, now));
   }
@@ -394,6 +397,7 @@ final class VhdRig {
     long end = Math.ceilDiv(offset + length, (long) SECTOR_BYTES);
     byte[] bytes = new byte[SECTOR_BYTES];
     for (long sector = first; sector < end; sector++) {
+      lookedAt = sector;
       chain().read(sector * SECTOR_BYTES, ByteBuffer.wrap(bytes));
       if (!Arrays.equals(bytes, model.latest(sector))) {
         throw new AssertionError("sector " + sector + " does not read as it was written");
@@ -428,6 +432,29 @@ final class VhdRig {
     }
     List<MemoryContainer> copies = containers.stream().map(MemoryContainer::overlay).toList();
     return new SimulatedStorage(copies, Map.of(), Optional.empty(), 0);
+  }
+
+  /// The images by their locations, sound.
+  Map<String, MemoryContainer> images() {
+    return containers.stream().collect(Collectors.toMap(MemoryContainer::location, c -> c));
+  }
+
+  /// The offsets that footers were ever written at, by the location of their image.
+  Map<String, Set<Long>> footers() {
+    Map<String, Set<Long>> footers = new HashMap<>();
+    for (LogEntry entry : log.entries()) {
+      if (entry instanceof LogEntry.Write write && FooterWrites.isOne(write)) {
+        footers
+            .computeIfAbsent(containers.get(write.container()).location(), _ -> new HashSet<>())
+            .add(write.offsetBytes());
+      }
+    }
+    return footers;
+  }
+
+  /// The sector that was read back last.
+  long lookedAt() {
+    return lookedAt;
   }
 
   /// What must hold now.

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.block.sim;
 
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
 /// A way in which storage fails.
 public enum Fault {
   /// The I/O fails and changes nothing. A flush that fails so loses every change since the last
   /// good one, and the next flush succeeds, as with Linux' page cache.
   EIO,
-  /// There is no space left; nothing changes.
+  /// There is no space left; nothing changes. A flush that fails so loses what one that fails with
+  /// [#EIO] does: file systems that find space late, and NFS, say so only then.
   ENOSPC,
   /// A leading part of the sectors is written; then the I/O fails.
   SHORT_WRITE,
@@ -27,12 +32,19 @@ public enum Fault {
       case EIO, STALL -> true;
       case ENOSPC ->
           switch (kind) {
-            case WRITE, ZERO, GROW, NAME -> true;
-            case READ, DISCARD, FLUSH -> false;
+            case WRITE, ZERO, GROW, FLUSH, NAME -> true;
+            case READ, DISCARD -> false;
           };
       case SHORT_WRITE, TORN_WRITE, LOST_WRITE, MISDIRECTED_WRITE -> kind == IoKind.WRITE;
       case BIT_FLIP -> kind == IoKind.READ;
     };
+  }
+
+  /// The I/Os that this can happen to.
+  Set<IoKind> kinds() {
+    return Stream.of(IoKind.values())
+        .filter(this::appliesTo)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /// Whether success is reported although something is wrong.

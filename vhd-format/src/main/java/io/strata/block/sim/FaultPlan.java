@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /// When which I/O fails; shared by the containers of one piece of storage, and the same each time
@@ -46,6 +47,15 @@ public final class FaultPlan {
   /// How many I/Os of the kind there were.
   public synchronized long count(IoKind kind) {
     return counts.getOrDefault(kind, 0L);
+  }
+
+  /// How many I/Os there were that the fault can happen to.
+  public long count(Fault fault) {
+    return count(fault.kinds());
+  }
+
+  private synchronized long count(Set<IoKind> kinds) {
+    return kinds.stream().mapToLong(this::count).sum();
   }
 
   /// How many I/Os failed.
@@ -99,9 +109,9 @@ public final class FaultPlan {
 
   private synchronized Optional<Fault> next(
       IoKind kind, String what, long offsetBytes, long lengthBytes) {
-    long count = counts.merge(kind, 1L, Long::sum);
+    counts.merge(kind, 1L, Long::sum);
     for (FaultRule rule : rules) {
-      if (rule.kind() == kind && rule.hits(count)) {
+      if (rule.kinds().contains(kind) && rule.hits(count(rule.kinds()))) {
         hits++;
         lastHit =
             Optional.of(
