@@ -81,6 +81,11 @@ final class DataSectors {
     return data ? Optional.of(damaged) : Optional.empty();
   }
 
+  /// Whether such bytes of an image are data.
+  boolean areData(String image, long offsetBytes, long lengthBytes) {
+    return add(new TreeSet<>(), image, offsetBytes, lengthBytes);
+  }
+
   private boolean add(Set<Long> sectors, String image, long offsetBytes, long lengthBytes) {
     long endBytes = offsetBytes + lengthBytes;
     if (footers.getOrDefault(image, Set.of()).stream()

@@ -25,6 +25,15 @@ record ManagerFaultContent(long sizeBytes, Map<Long, Integer> runs) {
     return new ManagerFaultContent(sizeBytes, more);
   }
 
+  /// With whole runs of a value.
+  ManagerFaultContent filled(long offsetBytes, long lengthBytes, int value) {
+    ManagerFaultContent filled = this;
+    for (long at = offsetBytes; at < offsetBytes + lengthBytes; at += RUN_BYTES) {
+      filled = filled.with(at, value);
+    }
+    return filled;
+  }
+
   ManagerFaultContent resized(long newSizeBytes) {
     return new ManagerFaultContent(newSizeBytes, runs);
   }

@@ -25,7 +25,7 @@ final class ManagerFaultJudgement {
   private final ManagerFaultStory story;
   private final boolean succeeded;
   private final Set<VdiUuid> suspects;
-  private final boolean checksummed;
+  private final boolean checked;
 
   /// Suspects that the checker found something in.
   private final Set<VdiUuid> found = new HashSet<>();
@@ -35,18 +35,18 @@ final class ManagerFaultJudgement {
 
   /// @param succeeded whether the story said that it did
   /// @param suspects what a silent fault may have damaged
-  /// @param checksummed whether it hit a part that has a checksum, so that it must be noticed
+  /// @param checked whether it hit what has a checksum or was read back, so that it must be noticed
   ManagerFaultJudgement(
       ManagerFaultScene scene,
       ManagerFaultStory story,
       boolean succeeded,
       Set<VdiUuid> suspects,
-      boolean checksummed) {
+      boolean checked) {
     this.scene = scene;
     this.story = story;
     this.succeeded = succeeded;
     this.suspects = suspects;
-    this.checksummed = checksummed;
+    this.checked = checked;
   }
 
   /// Suspects that can't be read, or in which the checker finds something.
@@ -151,7 +151,7 @@ final class ManagerFaultJudgement {
     } else if (found.contains(vdi)) {
       noticed++;
     } else if (!right) {
-      assertThat(checksummed).as("VDI %s is wrong, and a checksum could tell", vdi).isFalse();
+      assertThat(checked).as("VDI %s is wrong, and could have been noticed", vdi).isFalse();
       silentlyWrong++;
     }
   }

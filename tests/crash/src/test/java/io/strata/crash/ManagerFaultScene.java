@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.crash;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.strata.block.Container;
+import io.strata.block.sim.FaultHit;
 import io.strata.block.sim.FaultPlan;
 import io.strata.catalog.PbdRecord;
 import io.strata.catalog.SrRecord;
+import io.strata.gc.GcAction;
+import io.strata.manager.ProgressListener;
 import io.strata.manager.StorageManager;
+import io.strata.manager.VdiCopy;
 import io.strata.manager.VdiCreate;
+import io.strata.manager.VdiIntroduce;
 import io.strata.manager.VdiSnapshot;
 import io.strata.nbd.NbdClient;
 import io.strata.spi.AccessMode;
@@ -43,6 +50,9 @@ final class ManagerFaultScene implements AutoCloseable {
   /// Snapshots of one more disk, whose changes are tracked.
   private final List<VdiUuid> tracked = new ArrayList<>();
 
+  /// A disk that holds what the snapshot does.
+  private Optional<VdiUuid> copy = Optional.empty();
+
   private final Map<VdiUuid, ManagerFaultContent> contents = new LinkedHashMap<>();
 
   ManagerFaultScene(Path home) throws IOException, StorageException {
@@ -50,6 +60,7 @@ final class ManagerFaultScene implements AutoCloseable {
     sr = daemon.createSr(FIRST);
     createWritten(sr, "bystander", 7);
     disk = createWritten(sr, "disk", 1);
+    write(disk, MIB, 1);
     snapshot = takeSnapshot(disk);
     write(disk, 0, 2);
     running = create(sr, "running", 8 * MIB);
@@ -167,6 +178,77 @@ final class ManagerFaultScene implements AutoCloseable {
     return content;
   }
 
+  /// Nothing keeps the next collection from carrying out all there is to do.
+  void assertCollectable() throws StorageException {
+    manager().srGc(sr);
+    assertThat(manager().srGcPlan(sr))
+        .as("what is left to collect")
+        .allMatch(GcAction.Keep.class::isInstance);
+  }
+
+  /// @throws CrashViolation where the guest reads anything else
+  void assertGuestReads(long offsetBytes, int length, int value) throws IOException {
+    ByteBuffer found = ByteBuffer.allocate(length);
+    guest.read(offsetBytes, found);
+    for (byte b : found.array()) {
+      if (b != value) {
+        throw new CrashViolation("the guest reads " + b + " where " + value + " is");
+      }
+    }
+  }
+
+  /// What the guest wrote so, and flushed.
+  void writeAsGuest(long offsetBytes, int lengthBytes, int value) throws IOException {
+    byte[] bytes = new byte[lengthBytes];
+    Arrays.fill(bytes, (byte) value);
+    guest.write(offsetBytes, ByteBuffer.wrap(bytes));
+    guest.flush();
+    contents.put(running, content(running).filled(offsetBytes, lengthBytes, value));
+  }
+
+  /// Puts nodes below a disk that nobody needs.
+  void deepen(VdiUuid vdi) throws IOException, StorageException {
+    List<VdiUuid> needless = new ArrayList<>();
+    for (int round = 1; round <= 3; round++) {
+      // The last one holds most, so that the others are merged into it and not into the lowest.
+      for (int i = 0; i < (round == 3 ? 4 : 1); i++) {
+        long offsetBytes = (round * 8L + i) * ManagerFaultContent.RUN_BYTES;
+        if (vdi.equals(running)) {
+          writeAsGuest(offsetBytes, ManagerFaultContent.RUN_BYTES, 20 + round);
+        } else {
+          write(vdi, offsetBytes, 20 + round);
+        }
+      }
+      needless.add(manager().vdiSnapshot(VdiSnapshot.of(vdi)));
+    }
+    for (VdiUuid gone : needless) {
+      manager().vdiDestroy(gone);
+    }
+  }
+
+  /// Makes a disk that holds what the snapshot does.
+  VdiUuid copySnapshot() throws StorageException {
+    return manager()
+        .vdiCopy(
+            new VdiCopy(
+                snapshot,
+                Optional.of(sr),
+                Optional.empty(),
+                Optional.empty(),
+                ProgressListener.NONE));
+  }
+
+  /// Makes a disk that holds what the snapshot does, before the story.
+  void prepareCopy() throws StorageException {
+    VdiUuid made = copySnapshot();
+    contents.put(made, content(snapshot));
+    copy = Optional.of(made);
+  }
+
+  VdiUuid copy() {
+    return copy.orElseThrow();
+  }
+
   /// Makes a disk whose changes are tracked, and two snapshots of it.
   void track() throws IOException, StorageException {
     VdiUuid vdi = createWritten(sr, "tracked", 4);
@@ -188,6 +270,14 @@ final class ManagerFaultScene implements AutoCloseable {
       }
     }
     return granules;
+  }
+
+  /// The disk, which nobody knows, becomes a VDI again.
+  void introduceDisk() throws StorageException {
+    manager()
+        .vdiIntroduce(
+            new VdiIntroduce(
+                disk, sr, "user", disk.toString(), "disk", "", false, false, Map.of()));
   }
 
   void createSecondSr() throws StorageException {
@@ -227,6 +317,19 @@ final class ManagerFaultScene implements AutoCloseable {
     }
     manager().vdiDestroy(vdi);
     contents.remove(vdi);
+  }
+
+  /// Whether what was hit is data of a VDI that was not there before the story.
+  boolean isDataOfNewVdi(FaultHit hit) throws IOException {
+    for (VdiUuid old : contents.keySet()) {
+      if (daemon.storages().locationOf(old).equals(Optional.of(hit.what()))) {
+        return false;
+      }
+    }
+    Optional<Container> image = daemon.storages().at(hit.what());
+    return image.isPresent()
+        && DataSectors.read(Map.of(hit.what(), image.get()), Map.of())
+            .areData(hit.what(), hit.offsetBytes(), hit.lengthBytes());
   }
 
   /// All bytes of a VDI, through its attachment or one of its own.

@@ -5,6 +5,7 @@ import static io.strata.crash.ManagerFaultScene.MIB;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.strata.block.BlockDevice.Durability;
+import io.strata.block.BlockDevice.Zeroing;
 import io.strata.manager.ImageFormat;
 import io.strata.manager.ProgressListener;
 import io.strata.manager.VdiClone;
@@ -117,6 +118,22 @@ enum ManagerFaultStory {
       return Map.of(s.disk(), s.content(s.disk()).resized(8 * MIB));
     }
   },
+  RESIZE_OF_A_RUNNING_DISK {
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().vdiResize(s.running(), 12 * MIB);
+    }
+
+    @Override
+    Set<VdiUuid> rewritten(ManagerFaultScene s) {
+      return Set.of(s.running());
+    }
+
+    @Override
+    Map<VdiUuid, ManagerFaultContent> changed(ManagerFaultScene s) {
+      return Map.of(s.running(), s.content(s.running()).resized(12 * MIB));
+    }
+  },
   DESTROY {
     @Override
     void run(ManagerFaultScene s) throws StorageException {
@@ -126,6 +143,33 @@ enum ManagerFaultStory {
     @Override
     Set<VdiUuid> gone(ManagerFaultScene s) {
       return Set.of(s.disk());
+    }
+  },
+  DESTROY_A_CHAIN {
+    @Override
+    void prepare(ManagerFaultScene s) throws IOException, StorageException {
+      s.deepen(s.disk());
+    }
+
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().vdiDestroy(s.disk());
+      s.manager().srGc(s.sr());
+    }
+
+    @Override
+    Set<VdiUuid> rewritten(ManagerFaultScene s) {
+      return Set.of(s.snapshot(), s.running());
+    }
+
+    @Override
+    Set<VdiUuid> gone(ManagerFaultScene s) {
+      return Set.of(s.disk());
+    }
+
+    @Override
+    boolean collects() {
+      return true;
     }
   },
   IMPORT {
@@ -168,14 +212,7 @@ enum ManagerFaultStory {
   COPY {
     @Override
     void run(ManagerFaultScene s) throws StorageException {
-      s.manager()
-          .vdiCopy(
-              new VdiCopy(
-                  s.snapshot(),
-                  Optional.of(s.sr()),
-                  Optional.empty(),
-                  Optional.empty(),
-                  ProgressListener.NONE));
+      s.copySnapshot();
     }
 
     @Override
@@ -188,6 +225,46 @@ enum ManagerFaultStory {
       return Optional.of(s.content(s.snapshot()));
     }
   },
+  COPY_WHAT_DIFFERS {
+    @Override
+    void prepare(ManagerFaultScene s) throws StorageException {
+      s.prepareCopy();
+    }
+
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager()
+          .vdiCopy(
+              new VdiCopy(
+                  s.disk(),
+                  Optional.empty(),
+                  Optional.of(s.copy()),
+                  Optional.of(s.snapshot()),
+                  Optional.empty(),
+                  false,
+                  ProgressListener.NONE));
+    }
+
+    @Override
+    boolean overwrites() {
+      return true;
+    }
+
+    @Override
+    Set<VdiUuid> sources(ManagerFaultScene s) {
+      return Set.of(s.disk(), s.snapshot());
+    }
+
+    @Override
+    Set<VdiUuid> rewritten(ManagerFaultScene s) {
+      return Set.of(s.copy());
+    }
+
+    @Override
+    Map<VdiUuid, ManagerFaultContent> changed(ManagerFaultScene s) {
+      return Map.of(s.copy(), s.content(s.disk()));
+    }
+  },
   MOVE {
     @Override
     void prepare(ManagerFaultScene s) throws StorageException {
@@ -197,6 +274,11 @@ enum ManagerFaultStory {
     @Override
     void run(ManagerFaultScene s) throws StorageException {
       s.manager().vdiMove(s.disk(), s.secondSr().orElseThrow(), ProgressListener.NONE);
+    }
+
+    @Override
+    boolean readsBack() {
+      return true;
     }
 
     @Override
@@ -231,6 +313,53 @@ enum ManagerFaultStory {
     @Override
     Set<VdiUuid> rewritten(ManagerFaultScene s) {
       return Set.of(s.running());
+    }
+
+    @Override
+    boolean collects() {
+      return true;
+    }
+  },
+  COLLECT_A_RUN {
+    @Override
+    void prepare(ManagerFaultScene s) throws IOException, StorageException {
+      s.deepen(s.disk());
+    }
+
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().srGc(s.sr());
+    }
+
+    @Override
+    Set<VdiUuid> rewritten(ManagerFaultScene s) {
+      return Set.of(s.disk(), s.running());
+    }
+
+    @Override
+    boolean collects() {
+      return true;
+    }
+  },
+  COLLECT_BELOW_A_RUNNING_DISK {
+    @Override
+    void prepare(ManagerFaultScene s) throws IOException, StorageException {
+      s.deepen(s.running());
+    }
+
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().srGc(s.sr());
+    }
+
+    @Override
+    Set<VdiUuid> rewritten(ManagerFaultScene s) {
+      return Set.of(s.disk(), s.running());
+    }
+
+    @Override
+    boolean collects() {
+      return true;
     }
   },
   SCAN {
@@ -294,12 +423,22 @@ enum ManagerFaultStory {
   },
   GUEST {
     @Override
+    void prepare(ManagerFaultScene s) throws IOException {
+      s.writeAsGuest(6 * MIB, READ_BYTES, 3);
+    }
+
+    @Override
     void run(ManagerFaultScene s) throws IOException {
       s.guest().write(0, ManagerFaultScene.run(4), Durability.FUA);
       s.guest().discard(0, 4096);
       s.guest().write(0, ManagerFaultScene.run(5));
       s.guest().write(4 * MIB, ManagerFaultScene.run(5));
+      s.guest().writeZeroes(2 * MIB, 4096, Zeroing.ALLOCATE, Durability.WRITE_BACK);
+      s.guest().writeZeroes(2 * MIB + 4096, 4096, Zeroing.MAY_DEALLOCATE, Durability.FUA);
       s.guest().flush();
+      s.assertGuestReads(0, ManagerFaultContent.RUN_BYTES, 5);
+      s.assertGuestReads(2 * MIB, ManagerFaultContent.RUN_BYTES, 0);
+      s.assertGuestReads(6 * MIB, READ_BYTES, 3);
     }
 
     @Override
@@ -314,12 +453,25 @@ enum ManagerFaultStory {
 
     @Override
     Map<VdiUuid, ManagerFaultContent> changed(ManagerFaultScene s) {
-      return Map.of(s.running(), s.content(s.running()).with(0, 5).with(4 * MIB, 5));
+      return Map.of(
+          s.running(), s.content(s.running()).with(0, 5).with(2 * MIB, 0).with(4 * MIB, 5));
     }
 
     @Override
     Set<Integer> between() {
       return Set.of(4, 0);
+    }
+  },
+  FORGET_AND_INTRODUCE {
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().vdiForget(s.disk());
+      s.introduceDisk();
+    }
+
+    @Override
+    void settle(ManagerFaultScene s, boolean succeeded) throws StorageException {
+      s.introduceDisk();
     }
   },
   DATA_DESTROY {
@@ -358,6 +510,30 @@ enum ManagerFaultStory {
       if (Collections.disjoint(readThrough, s.tracked())) {
         assertThat(changed).isEqualTo(Set.of(0, 32));
       }
+    }
+  },
+  DISABLE_CBT {
+    @Override
+    void prepare(ManagerFaultScene s) throws IOException, StorageException {
+      s.track();
+      // The newest: its data wait for the next snapshot, or for nobody to ask for changes.
+      s.manager().vdiDataDestroy(s.tracked().get(1));
+    }
+
+    @Override
+    void run(ManagerFaultScene s) throws StorageException {
+      s.manager().vdiDisableCbt(s.tracked().getLast());
+      s.manager().vdiEnableCbt(s.tracked().getLast());
+    }
+
+    @Override
+    Set<VdiUuid> rewritten(ManagerFaultScene s) {
+      return Set.copyOf(s.tracked());
+    }
+
+    @Override
+    Set<VdiUuid> gone(ManagerFaultScene s) {
+      return Set.of(s.tracked().get(1));
     }
   },
   SR_CREATE {
@@ -435,6 +611,8 @@ enum ManagerFaultStory {
     }
   };
 
+  private static final int READ_BYTES = 128 << 10;
+
   private static void importRun(
       ManagerFaultScene s, Optional<VdiUuid> into, Optional<VdiCreate> create)
       throws StorageException {
@@ -456,6 +634,16 @@ enum ManagerFaultStory {
   /// VDIs to whose chains it writes.
   Set<VdiUuid> rewritten(ManagerFaultScene scene) {
     return Set.of();
+  }
+
+  /// Whether it is a collection, which the next one goes on with.
+  boolean collects() {
+    return false;
+  }
+
+  /// Whether it reads back what it wrote to a new VDI, and compares.
+  boolean readsBack() {
+    return false;
   }
 
   /// VDIs whose content it copies.
@@ -489,13 +677,22 @@ enum ManagerFaultStory {
   }
 
   /// After the restart: does what was asked again where it failed, which must go now.
-  void settle(ManagerFaultScene scene, boolean succeeded) throws IOException, StorageException {}
+  void settle(ManagerFaultScene scene, boolean succeeded) throws IOException, StorageException {
+    if (collects()) {
+      scene.assertCollectable();
+    }
+  }
 
   /// As [#settle], after a fault that said nothing.
   ///
   /// @param readThrough VDIs that were or are read through the container that was hit
   void settleDamaged(ManagerFaultScene scene, boolean succeeded, Set<VdiUuid> readThrough)
       throws IOException, StorageException {
-    settle(scene, succeeded);
+    if (collects()) {
+      // What can't be read keeps the collection from some of it.
+      scene.manager().srGc(scene.sr());
+    } else {
+      settle(scene, succeeded);
+    }
   }
 }

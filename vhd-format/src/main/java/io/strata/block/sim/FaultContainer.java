@@ -6,6 +6,7 @@ import io.strata.block.ExtentVisitor;
 import io.strata.block.WriteQueue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 import java.util.Optional;
 
 /// A container whose I/O fails as a plan says.
@@ -13,6 +14,8 @@ import java.util.Optional;
 /// Until a flush it keeps what changes replaced, so that a failed flush can lose them. A write that
 /// is durable on return makes the earlier ones durable too.
 public final class FaultContainer implements Container {
+  private static final int TRANSFER_BYTES = 64 << 10;
+
   private final Container target;
   private final FaultPlan plan;
   private final UndoLog undo;
@@ -61,6 +64,20 @@ public final class FaultContainer implements Container {
       int at = start + (int) plan.below(length);
       destination.put(at, (byte) (destination.get(at) ^ (1 << plan.below(8))));
     }
+  }
+
+  @Override
+  public long transferTo(long offsetBytes, long lengthBytes, WritableByteChannel channel)
+      throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(lengthBytes, TRANSFER_BYTES));
+    read(offsetBytes, bytes);
+    return channel.write(bytes.flip());
+  }
+
+  /// Everything: what is sent so fails as what is read does.
+  @Override
+  public long transferable(long offsetBytes, long lengthBytes) {
+    return lengthBytes;
   }
 
   @Override
