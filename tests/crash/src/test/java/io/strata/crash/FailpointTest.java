@@ -49,15 +49,6 @@ final class FailpointTest {
     }
   }
 
-  /// Nothing tidies up after an Error.
-  private static final class Death extends Error {
-    private static final long serialVersionUID = 1L;
-
-    Death(String point) {
-      super(point);
-    }
-  }
-
   static Stream<String> names() {
     return Failpoints.names().stream();
   }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.crash;
 
+import io.strata.block.sim.Fault;
 import io.strata.block.sim.FaultPlan;
+import io.strata.block.sim.FaultRule;
 import io.strata.manager.Attachment;
-import io.strata.manager.Failpoints;
 import io.strata.manager.ManagerConfig;
 import io.strata.manager.SrCreate;
 import io.strata.manager.StorageManager;
@@ -22,6 +23,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
 /// A daemon's manager, on storage in memory that fails by plan.
@@ -33,6 +35,8 @@ final class FaultyDaemon implements AutoCloseable {
   private final FaultyStorages storages = new FaultyStorages();
   private final FaultPlan plan = FaultPlan.stalling(Duration.ofMillis(30));
   private StorageManager manager;
+  private volatile Optional<String> deadly = Optional.empty();
+  private volatile boolean dead;
 
   /// @param home an empty folder
   FaultyDaemon(Path home) throws StorageException {
@@ -48,7 +52,7 @@ final class FaultyDaemon implements AutoCloseable {
         "faulty",
         Duration.ofSeconds(20),
         Duration.ofSeconds(20),
-        Failpoints.NONE,
+        this::passed,
         false,
         Duration.ofSeconds(5),
         (interval, name, work) -> () -> {});
@@ -72,10 +76,41 @@ final class FaultyDaemon implements AutoCloseable {
     return manager.srCreate(SrCreate.of(SimulatedDriver.TYPE, name, config));
   }
 
+  /// Whoever passes this failpoint next ends the daemon's life: nothing of it reaches the storage
+  /// from then on.
+  void dieAt(String point) {
+    deadly = Optional.of(point);
+  }
+
+  /// Whether the failpoint was passed.
+  boolean dead() {
+    return dead;
+  }
+
+  private void passed(String point) {
+    if (deadly.equals(Optional.of(point))) {
+      deadly = Optional.empty();
+      dead = true;
+      plan.follow(List.of(FaultRule.from(Fault.EIO, 1)));
+      throw new Death(point);
+    }
+  }
+
   /// Ends the manager and starts it anew, on storage that is sound again.
   void restart() throws StorageException {
-    plan.follow(List.of());
+    restart(List.of());
+  }
+
+  /// Ends the manager and starts it anew.
+  ///
+  /// @param rules how the storage fails from then on
+  void restart(List<FaultRule> rules) throws StorageException {
+    if (!dead) {
+      plan.follow(List.of());
+    }
     manager.close();
+    dead = false;
+    plan.follow(rules);
     manager = StorageManager.open(config());
   }
 
