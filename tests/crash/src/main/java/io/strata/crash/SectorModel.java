@@ -112,14 +112,36 @@ final class SectorModel {
     return new SectorModel(next);
   }
 
-  /// Reads every sector of the device that ever differed from zero, or may, and checks it.
+  /// As what takes the place of another disk: its sectors are looked at too, and nothing of them
+  /// may be seen.
+  SectorModel watching(SectorModel other) {
+    NavigableMap<Long, List<byte[]>> next = new TreeMap<>(sectors);
+    other.sectors.keySet().forEach(sector -> next.putIfAbsent(sector, ONLY_ZEROES));
+    return new SectorModel(next);
+  }
+
+  /// Reads every sector of the device that ever differed from zero, or may, and checks it. Beyond
+  /// the end of the device nothing else than zeroes may be wanted.
   void checkTouched(BlockDevice device) throws IOException {
+    checkBeyond(device.sizeBytes());
     byte[] bytes = new byte[SECTOR_BYTES];
     ByteBuffer buffer = ByteBuffer.wrap(bytes);
     for (Map.Entry<Long, List<byte[]>> entry : within(device).entrySet()) {
       device.read(entry.getKey() * SECTOR_BYTES, buffer.clear());
       check(entry.getKey(), entry.getValue(), bytes, 0);
     }
+  }
+
+  private void checkBeyond(long sizeBytes) {
+    sectors
+        .tailMap(sizeBytes / SECTOR_BYTES)
+        .forEach((sector, values) -> {
+          if (values.stream().noneMatch(value -> Arrays.equals(value, ONLY_ZEROES.getFirst()))) {
+            throw new CrashViolation(
+                "sector %d lies beyond the end, at %d bytes, and holds data (%s)"
+                    .formatted(sector, sizeBytes, starts(sector)));
+          }
+        });
   }
 
   /// Reads the whole device and checks every sector.

@@ -39,6 +39,7 @@ import java.util.UUID;
 final class DaemonRig implements AutoCloseable {
   private static final long SIZE_BYTES = 4L << 20;
   private static final long GROWTH_BYTES = 2L << 20;
+  private static final long WRITES_APART_BYTES = 2L << 20;
   private static final String DOMAIN = VdiAttach.HOST_DOMAIN;
 
   private final SplittableRandom random;
@@ -114,9 +115,10 @@ final class DaemonRig implements AutoCloseable {
   }
 
   void create() throws StorageException {
-    expect(users.making(SectorModel.zeroes()), false);
+    DiskModel empty = DiskModel.zeroes(SIZE_BYTES);
+    expect(users.making(empty), false);
     VdiUuid vdi = manager.vdiCreate(VdiCreate.of(users.sr(), "disk", SIZE_BYTES));
-    done(users.with(vdi, SectorModel.zeroes()));
+    done(users.with(vdi, empty));
   }
 
   void cloneDisk() throws StorageException {
@@ -142,7 +144,7 @@ final class DaemonRig implements AutoCloseable {
 
   void importDisk() throws StorageException {
     byte[] image = image();
-    SectorModel content = contentOf(image);
+    DiskModel content = DiskModel.zeroes(SIZE_BYTES).writing(0, image).flushed();
     expect(users.making(content), false);
     VdiUuid vdi =
         manager.vdiImport(
@@ -159,8 +161,10 @@ final class DaemonRig implements AutoCloseable {
   void overwriteDisk() throws StorageException {
     VdiUuid vdi = someWritable();
     byte[] image = image();
-    SectorModel content = contentOf(image);
-    expect(users.with(vdi, users.disk(vdi).or(content)), false);
+    DiskModel before = users.disk(vdi);
+    SectorModel content =
+        SectorModel.zeroes().writing(0, image).flushed().watching(before.sectors());
+    expect(users.with(vdi, before.with(before.sectors().or(content))), false);
     manager.vdiImport(
         new VdiImport(
             Optional.of(vdi),
@@ -168,17 +172,13 @@ final class DaemonRig implements AutoCloseable {
             ImageFormat.RAW,
             new ByteArrayInputStream(image),
             ProgressListener.NONE));
-    done(users.with(vdi, content));
+    done(users.with(vdi, before.with(content)));
   }
 
   private byte[] image() {
     byte[] image = new byte[8192];
     random.nextBytes(image);
     return image;
-  }
-
-  private static SectorModel contentOf(byte[] image) {
-    return SectorModel.zeroes().writing(0, image).flushed();
   }
 
   void resize() throws StorageException {
@@ -188,18 +188,24 @@ final class DaemonRig implements AutoCloseable {
   /// Grows a disk between a guest's writes.
   void resizeRunning() throws IOException, StorageException {
     VdiUuid vdi = someWritable();
-    try (BlockDevice device = attach(vdi)) {
+    Attachment attachment = attach(vdi);
+    try (BlockDevice device = connect(attachment)) {
       writeSome(vdi, device);
       grow(vdi);
       writeSome(vdi, device);
+      try (BlockDevice larger = connect(attachment)) {
+        writeSome(vdi, larger);
+      }
     }
     detach(vdi);
   }
 
   private void grow(VdiUuid vdi) throws StorageException {
-    long sizeBytes = manager.vdi(vdi).virtualSizeBytes() + GROWTH_BYTES;
-    manager.vdiResize(vdi, sizeBytes);
-    done(users.grown(vdi, Optional.of(sizeBytes)));
+    DiskModel before = users.disk(vdi);
+    DiskModel after = before.grown(before.sizeBytes() + GROWTH_BYTES);
+    expect(users.with(vdi, before, after), false);
+    manager.vdiResize(vdi, after.sizeBytes());
+    done(users.with(vdi, after));
   }
 
   void revert() throws StorageException {
@@ -211,8 +217,9 @@ final class DaemonRig implements AutoCloseable {
       return;
     }
     VdiUuid vdi = snapshots.getOrDefault(snapshot.get(), snapshot.get());
-    SectorModel after = users.disk(snapshot.get());
-    expect(users.with(vdi, users.disk(vdi).or(after)).grown(vdi, Optional.empty()), false);
+    DiskModel before = users.disk(vdi);
+    DiskModel after = users.disk(snapshot.get()).inPlaceOf(before);
+    expect(users.with(vdi, before.inPlaceOf(after), after), false);
     manager.vdiRevert(snapshot.get());
     done(users.with(vdi, after));
   }
@@ -292,7 +299,7 @@ final class DaemonRig implements AutoCloseable {
   }
 
   private void write(VdiUuid vdi) throws IOException, StorageException {
-    try (BlockDevice device = attach(vdi)) {
+    try (BlockDevice device = connect(attach(vdi))) {
       writeSome(vdi, device);
     }
     detach(vdi);
@@ -301,7 +308,7 @@ final class DaemonRig implements AutoCloseable {
   /// Takes a snapshot between a guest's writes.
   void snapshotRunning() throws IOException, StorageException {
     VdiUuid vdi = someWritable();
-    try (BlockDevice device = attach(vdi)) {
+    try (BlockDevice device = connect(attach(vdi))) {
       writeSome(vdi, device);
       snapshot(vdi);
       writeSome(vdi, device);
@@ -312,7 +319,7 @@ final class DaemonRig implements AutoCloseable {
   /// Merges the chain of a disk while its guest is there.
   void collectRunning() throws IOException, StorageException {
     VdiUuid vdi = snapshots.values().stream().findFirst().orElse(someWritable());
-    try (BlockDevice device = attach(vdi)) {
+    try (BlockDevice device = connect(attach(vdi))) {
       writeSome(vdi, device);
       for (VdiUuid snapshot : List.copyOf(snapshots.keySet())) {
         expect(users.removing(snapshot), false);
@@ -326,9 +333,13 @@ final class DaemonRig implements AutoCloseable {
     detach(vdi);
   }
 
-  private BlockDevice attach(VdiUuid vdi) throws IOException, StorageException {
+  private Attachment attach(VdiUuid vdi) throws StorageException {
     Attachment attachment = manager.vdiAttach(VdiAttach.of(vdi, AccessMode.RW));
     daemon.note();
+    return attachment;
+  }
+
+  private static BlockDevice connect(Attachment attachment) throws IOException {
     String socket = URI.create(attachment.uri()).getQuery().substring("socket=".length());
     return NbdClient.connect(new NbdEndpoint.UnixSocket(Path.of(socket)), attachment.exportName());
   }
@@ -343,7 +354,9 @@ final class DaemonRig implements AutoCloseable {
     for (int i = 0; i < 2; i++) {
       byte[] bytes = new byte[SectorModel.SECTOR_BYTES * (1 + random.nextInt(2))];
       random.nextBytes(bytes);
-      long offset = random.nextLong(2) * (2 << 20) + random.nextLong(4) * 512;
+      long offset =
+          random.nextLong(device.sizeBytes() / WRITES_APART_BYTES) * WRITES_APART_BYTES
+              + random.nextLong(4) * 512;
       expect(users.with(vdi, users.disk(vdi).writing(offset, bytes)), false);
       device.write(offset, ByteBuffer.wrap(bytes));
     }

@@ -17,8 +17,7 @@ import java.util.TreeMap;
 /// @param second another SR, to which disks are moved; asked for, but for `secondCertain` maybe not
 ///   there
 /// @param secondCertain whether its creation was acknowledged
-/// @param disks every disk that is acknowledged, with what it may hold
-/// @param grownBytes the size that a disk was acknowledged to have, where it grew
+/// @param disks every disk that is acknowledged, with what it may be as a whole
 /// @param going a disk whose removal was asked for; where one is coming too, that takes its place:
 ///   exactly one of them is there
 /// @param emptied snapshots whose data were to go, and whose records stay
@@ -28,15 +27,13 @@ record DaemonState(
     boolean srCertain,
     Optional<SrUuid> second,
     boolean secondCertain,
-    Map<VdiUuid, SectorModel> disks,
-    Map<VdiUuid, Long> grownBytes,
+    Map<VdiUuid, List<DiskModel>> disks,
     Set<VdiUuid> emptied,
     Optional<VdiUuid> going,
-    Optional<SectorModel> coming) {
+    Optional<DiskModel> coming) {
   DaemonState {
     emptied = Set.copyOf(emptied);
     disks = Map.copyOf(disks);
-    grownBytes = Map.copyOf(grownBytes);
   }
 
   /// What disks are moved to.
@@ -59,32 +56,16 @@ record DaemonState(
   /// Before anything.
   static DaemonState before(SrUuid sr) {
     return new DaemonState(
-        sr,
-        false,
-        Optional.empty(),
-        false,
-        Map.of(),
-        Map.of(),
-        Set.of(),
-        Optional.empty(),
-        Optional.empty());
+        sr, false, Optional.empty(), false, Map.of(), Set.of(), Optional.empty(), Optional.empty());
   }
 
   /// Nothing is going on.
   DaemonState settled() {
     return new DaemonState(
-        sr,
-        true,
-        second,
-        second.isPresent(),
-        disks,
-        grownBytes,
-        emptied,
-        Optional.empty(),
-        Optional.empty());
+        sr, true, second, second.isPresent(), disks, emptied, Optional.empty(), Optional.empty());
   }
 
-  DaemonState making(SectorModel content) {
+  DaemonState making(DiskModel content) {
     return changing(Optional.empty(), Optional.of(content));
   }
 
@@ -95,8 +76,7 @@ record DaemonState(
 
   /// A second SR is made.
   DaemonState adding(SrUuid other) {
-    return new DaemonState(
-        sr, srCertain, Optional.of(other), false, disks, grownBytes, emptied, going, coming);
+    return new DaemonState(sr, srCertain, Optional.of(other), false, disks, emptied, going, coming);
   }
 
   /// A disk is moved: another one takes its place.
@@ -108,9 +88,8 @@ record DaemonState(
     return changing(Optional.of(vdi), Optional.empty());
   }
 
-  private DaemonState changing(Optional<VdiUuid> now, Optional<SectorModel> then) {
-    return new DaemonState(
-        sr, srCertain, second, secondCertain, disks, grownBytes, emptied, now, then);
+  private DaemonState changing(Optional<VdiUuid> now, Optional<DiskModel> then) {
+    return new DaemonState(sr, srCertain, second, secondCertain, disks, emptied, now, then);
   }
 
   /// The data of a snapshot go, and its record stays.
@@ -118,41 +97,28 @@ record DaemonState(
     Set<VdiUuid> next = new HashSet<>(emptied);
     next.add(vdi);
     return new DaemonState(
-        sr,
-        srCertain,
-        second,
-        secondCertain,
-        disks,
-        grownBytes,
-        next,
-        Optional.empty(),
-        Optional.empty());
+        sr, srCertain, second, secondCertain, disks, next, Optional.empty(), Optional.empty());
   }
 
-  DaemonState with(VdiUuid vdi, SectorModel content) {
-    Map<VdiUuid, SectorModel> next = new TreeMap<>(disks);
-    next.put(vdi, content);
-    return new DaemonState(
-        sr, srCertain, second, secondCertain, next, grownBytes, emptied, going, coming);
+  /// @param alternatives what the disk may be as a whole
+  DaemonState with(VdiUuid vdi, DiskModel... alternatives) {
+    Map<VdiUuid, List<DiskModel>> next = new TreeMap<>(disks);
+    next.put(vdi, List.of(alternatives));
+    return new DaemonState(sr, srCertain, second, secondCertain, next, emptied, going, coming);
   }
 
   DaemonState without(VdiUuid vdi) {
-    Map<VdiUuid, SectorModel> next = new TreeMap<>(disks);
+    Map<VdiUuid, List<DiskModel>> next = new TreeMap<>(disks);
     next.remove(vdi);
-    return new DaemonState(
-        sr, srCertain, second, secondCertain, next, grownBytes, emptied, going, coming);
+    return new DaemonState(sr, srCertain, second, secondCertain, next, emptied, going, coming);
   }
 
-  /// @param sizeBytes none: any size again
-  DaemonState grown(VdiUuid vdi, Optional<Long> sizeBytes) {
-    Map<VdiUuid, Long> next = new TreeMap<>(grownBytes);
-    next.remove(vdi);
-    sizeBytes.ifPresent(bytes -> next.put(vdi, bytes));
-    return new DaemonState(
-        sr, srCertain, second, secondCertain, disks, next, emptied, going, coming);
-  }
-
-  SectorModel disk(VdiUuid vdi) {
-    return Optional.ofNullable(disks.get(vdi)).orElseThrow();
+  /// What a disk is that nothing is going on with.
+  DiskModel disk(VdiUuid vdi) {
+    List<DiskModel> alternatives = Optional.ofNullable(disks.get(vdi)).orElseThrow();
+    if (alternatives.size() != 1) {
+      throw new AssertionError("not settled: " + vdi);
+    }
+    return alternatives.getFirst();
   }
 }

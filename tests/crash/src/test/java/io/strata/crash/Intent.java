@@ -62,11 +62,15 @@ sealed interface Intent {
   record Clone(CloneSpec spec) implements Intent {}
 
   /// A volume was put back; `after` is what it holds then.
-  record Revert(VdiUuid volume, VdiUuid snapshot, VdiUuid displaced, SectorModel after)
+  record Revert(VdiUuid volume, VdiUuid snapshot, VdiUuid displaced, DiskModel after)
       implements Intent {}
 
-  /// A volume grew.
-  record Resize(VdiUuid vdi, long sizeBytes) implements Intent {}
+  /// A volume grew; `after` is what it is then.
+  record Resize(VdiUuid vdi, DiskModel after) implements Intent {
+    long sizeBytes() {
+      return after.sizeBytes();
+    }
+  }
 
   /// A run was merged; `copied` says that everything was copied.
   record Coalesce(MergeSpec spec, boolean copied) implements Intent {}

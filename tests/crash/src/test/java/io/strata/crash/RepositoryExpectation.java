@@ -62,7 +62,7 @@ record RepositoryExpectation(
     intent
         .eclipsed()
         .ifPresent(vdi ->
-            states.computeIfPresent(vdi, (uuid, state) -> VolumeState.possible(state.model())));
+            states.computeIfPresent(vdi, (uuid, state) -> state.as(VolumeState.Presence.POSSIBLE)));
     return states;
   }
 
@@ -108,7 +108,10 @@ record RepositoryExpectation(
             .revert(revert.volume(), revert.snapshot(), revert.displaced());
         after.put(revert.volume(), VolumeState.certain(revert.after()));
       }
-      case Intent.Resize resize -> repository.resize(resize.vdi(), resize.sizeBytes());
+      case Intent.Resize resize -> {
+        repository.resize(resize.vdi(), resize.sizeBytes());
+        after.put(resize.vdi(), VolumeState.certain(resize.after()));
+      }
       case Intent.Coalesce coalesce -> {
         if (coalesce.copied()) {
           repository.vhdTree().orElseThrow().resumeFinish(coalesce.spec());
@@ -126,7 +129,7 @@ record RepositoryExpectation(
   }
 
   private static void certain(Map<VdiUuid, VolumeState> volumes, VdiUuid vdi) {
-    volumes.computeIfPresent(vdi, (uuid, state) -> VolumeState.certain(state.model()));
+    volumes.computeIfPresent(vdi, (uuid, state) -> state.as(VolumeState.Presence.CERTAIN));
   }
 
   /// @param tolerated nodes that may be seen until the operation was replayed
@@ -146,7 +149,7 @@ record RepositoryExpectation(
     for (Map.Entry<VdiUuid, VolumeState> entry : expected.entrySet()) {
       if (present.contains(entry.getKey())) {
         try (BlockDevice device = repository.open(entry.getKey(), AccessMode.RO)) {
-          entry.getValue().model().checkTouched(device);
+          DiskModel.checkOne(entry.getValue().alternatives(), device, false);
         } catch (CrashViolation e) {
           throw new CrashViolation("volume " + entry.getKey() + ": " + e.getMessage());
         }
@@ -205,8 +208,9 @@ record RepositoryExpectation(
     Map<VdiUuid, VolumeState> settled = new TreeMap<>();
     for (Map.Entry<VdiUuid, VolumeState> entry : volumes.entrySet()) {
       try (BlockDevice device = repository.open(entry.getKey(), AccessMode.RO)) {
-        SectorModel model = entry.getValue().model();
-        settled.put(entry.getKey(), VolumeState.certain(model.settled(model.observe(device))));
+        DiskModel disk = only(entry.getValue());
+        SectorModel observed = disk.sectors().settled(disk.sectors().observe(device));
+        settled.put(entry.getKey(), VolumeState.certain(disk.with(observed)));
       }
     }
     storage.expect(new RepositoryExpectation(settled, logs, new Intent.None(), true));
@@ -216,11 +220,8 @@ record RepositoryExpectation(
     for (VdiUuid vdi :
         volumes.keySet().stream().filter(v -> !needed.contains(v)).limit(MOST_PROBED).toList()) {
       bytes[0]++;
-      SectorModel probing =
-          settled
-              .getOrDefault(vdi, VolumeState.certain(SectorModel.zeroes()))
-              .model()
-              .writing(0, bytes);
+      DiskModel probing =
+          only(Optional.ofNullable(settled.get(vdi)).orElseThrow()).writing(0, bytes);
       settled.put(vdi, VolumeState.certain(probing));
       storage.expect(new RepositoryExpectation(settled, logs, new Intent.None(), false));
       try (BlockDevice device = repository.open(vdi, AccessMode.RW)) {
@@ -231,5 +232,13 @@ record RepositoryExpectation(
       storage.expect(new RepositoryExpectation(settled, logs, new Intent.None(), true));
     }
     checkVolumes(repository, settled, Set.of());
+  }
+
+  /// What a volume is once nothing is going on any more.
+  private static DiskModel only(VolumeState state) {
+    if (state.alternatives().size() != 1) {
+      throw new AssertionError("not settled: " + state);
+    }
+    return state.alternatives().getFirst();
   }
 }

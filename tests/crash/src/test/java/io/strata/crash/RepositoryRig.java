@@ -33,11 +33,12 @@ import java.util.UUID;
 final class RepositoryRig {
   static final long SIZE_BYTES = 4L << 20;
   private static final long RESIZE_STEP_BYTES = 2L << 20;
+  private static final long WRITES_APART_BYTES = 1L << 20;
 
   private final SplittableRandom random;
   private final SimulatedStorage storage = SimulatedStorage.empty();
   private final VhdRepository repository;
-  private final Map<VdiUuid, SectorModel> volumes = new TreeMap<>();
+  private final Map<VdiUuid, DiskModel> volumes = new TreeMap<>();
   private final Map<VdiUuid, Set<Optional<Log>>> logs = new TreeMap<>();
   private final Set<VdiUuid> snapshots = new TreeSet<>();
 
@@ -116,9 +117,10 @@ final class RepositoryRig {
 
   VdiUuid create() throws StorageException {
     VdiUuid vdi = uuid();
-    expect(new Intent.Create(vdi, SIZE_BYTES), vdi, SectorModel.zeroes());
+    DiskModel empty = DiskModel.zeroes(SIZE_BYTES);
+    expect(new Intent.Create(vdi, SIZE_BYTES), vdi, empty);
     repository.create(vdi, new VolumeSpec(SIZE_BYTES, Kind.VHD));
-    volumes.put(vdi, SectorModel.zeroes());
+    volumes.put(vdi, empty);
     expect(true);
     return vdi;
   }
@@ -162,7 +164,9 @@ final class RepositoryRig {
     for (int i = 0; i < 3; i++) {
       byte[] bytes = new byte[SectorModel.SECTOR_BYTES * (1 + random.nextInt(3))];
       random.nextBytes(bytes);
-      long offset = random.nextLong(4) * (1 << 20) + random.nextLong(4) * 512;
+      long offset =
+          random.nextLong(device.sizeBytes() / WRITES_APART_BYTES) * WRITES_APART_BYTES
+              + random.nextLong(4) * 512;
       volumes.computeIfPresent(vdi, (uuid, model) -> model.writing(offset, bytes));
       expecting.run();
       device.write(offset, ByteBuffer.wrap(bytes));
@@ -194,7 +198,7 @@ final class RepositoryRig {
     expect(intent, spec.snapshot(), model(vdi));
     Snapshots.Prepared prepared = repository.snapshots().orElseThrow().prepare(spec);
     writeSome(vdi, device, () -> expect(intent, spec.snapshot(), model(vdi)));
-    SectorModel taken = model(vdi);
+    DiskModel taken = model(vdi);
     BlockDevice next = prepared.commit().device().orElseThrow();
     writeSome(vdi, next, () -> expect(intent, spec.snapshot(), taken));
     if (random.nextBoolean()) {
@@ -206,7 +210,7 @@ final class RepositoryRig {
     return next;
   }
 
-  private void snapshotted(SnapshotSpec spec, SectorModel taken) {
+  private void snapshotted(SnapshotSpec spec, DiskModel taken) {
     volumes.put(spec.snapshot(), taken);
     snapshots.add(spec.snapshot());
     expect(true);
@@ -227,11 +231,10 @@ final class RepositoryRig {
     if (!snapshots.contains(to)) {
       needed.add(to);
     }
-    SectorModel before = model(vdi);
-    SectorModel after = model(to);
+    DiskModel before = model(vdi);
+    DiskModel after = model(to).inPlaceOf(before);
     Intent.Revert intent = new Intent.Revert(vdi, to, uuid(), after);
-    volumes.put(vdi, before.or(after));
-    expect(intent);
+    expectEither(intent, vdi, before.inPlaceOf(after), after);
     repository.snapshots().orElseThrow().revert(vdi, to, intent.displaced());
     volumes.put(vdi, after);
     needed.remove(vdi);
@@ -239,11 +242,12 @@ final class RepositoryRig {
   }
 
   void delete(VdiUuid vdi) throws StorageException {
-    SectorModel model = model(vdi);
+    Map<VdiUuid, VolumeState> going = states();
+    going.computeIfPresent(vdi, (uuid, state) -> state.as(VolumeState.Presence.POSSIBLE));
     volumes.remove(vdi);
     snapshots.remove(vdi);
     needed.remove(vdi);
-    expect(new Intent.Delete(vdi), vdi, model);
+    expect(going, new Intent.Delete(vdi), false);
     repository.delete(vdi);
     expect(true);
   }
@@ -251,19 +255,13 @@ final class RepositoryRig {
   /// Grows a volume, which may be open.
   ///
   /// @return the device to go on with
-  Optional<BlockDevice> resize(VdiUuid vdi, Optional<BlockDevice> device)
-      throws IOException, StorageException {
-    long size;
-    if (device.isPresent()) {
-      size = device.get().sizeBytes();
-    } else {
-      try (BlockDevice reader = repository.open(vdi, AccessMode.RO)) {
-        size = reader.sizeBytes();
-      }
-    }
-    Intent.Resize intent = new Intent.Resize(vdi, size + RESIZE_STEP_BYTES);
-    expect(intent);
-    Optional<BlockDevice> replacement = repository.resize(vdi, intent.sizeBytes()).device();
+  Optional<BlockDevice> resize(VdiUuid vdi, Optional<BlockDevice> device) throws StorageException {
+    DiskModel before = model(vdi);
+    DiskModel after = before.grown(before.sizeBytes() + RESIZE_STEP_BYTES);
+    Intent.Resize intent = new Intent.Resize(vdi, after);
+    expectEither(intent, vdi, before, after);
+    Optional<BlockDevice> replacement = repository.resize(vdi, after.sizeBytes()).device();
+    volumes.put(vdi, after);
     expect(true);
     return replacement.or(() -> device);
   }
@@ -302,7 +300,14 @@ final class RepositoryRig {
     expect(states(), new Intent.None(), acknowledged);
   }
 
-  private void expect(Intent intent, VdiUuid changing, SectorModel model) {
+  /// Until the operation is over, the volume is one of the two as a whole.
+  private void expectEither(Intent intent, VdiUuid changing, DiskModel before, DiskModel after) {
+    Map<VdiUuid, VolumeState> states = states();
+    states.put(changing, VolumeState.certain(before, after));
+    expect(states, intent, false);
+  }
+
+  private void expect(Intent intent, VdiUuid changing, DiskModel model) {
     Map<VdiUuid, VolumeState> states = states();
     states.put(changing, VolumeState.possible(model));
     expect(states, intent, false);
@@ -318,8 +323,8 @@ final class RepositoryRig {
     return states;
   }
 
-  private SectorModel model(VdiUuid vdi) {
-    return volumes.getOrDefault(vdi, SectorModel.zeroes());
+  private DiskModel model(VdiUuid vdi) {
+    return Optional.ofNullable(volumes.get(vdi)).orElseThrow();
   }
 
   VdiUuid uuid() {

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.crash;
 
+import java.util.List;
+
 /// What a volume may be after a crash.
 ///
 /// @param presence whether it may be missing
-/// @param model what its sectors may hold, if it is there
-record VolumeState(Presence presence, SectorModel model) {
+/// @param alternatives what it may be as a whole, if it is there
+record VolumeState(Presence presence, List<DiskModel> alternatives) {
+  VolumeState {
+    alternatives = List.copyOf(alternatives);
+  }
 
   /// Whether a volume must be there.
   enum Presence {
@@ -15,11 +20,15 @@ record VolumeState(Presence presence, SectorModel model) {
     POSSIBLE
   }
 
-  static VolumeState certain(SectorModel model) {
-    return new VolumeState(Presence.CERTAIN, model);
+  static VolumeState certain(DiskModel... alternatives) {
+    return new VolumeState(Presence.CERTAIN, List.of(alternatives));
   }
 
-  static VolumeState possible(SectorModel model) {
-    return new VolumeState(Presence.POSSIBLE, model);
+  static VolumeState possible(DiskModel disk) {
+    return new VolumeState(Presence.POSSIBLE, List.of(disk));
+  }
+
+  VolumeState as(Presence other) {
+    return new VolumeState(other, alternatives);
   }
 }
