@@ -38,6 +38,7 @@ record DaemonExpectation(
     implements Expectation {
   private static final long LOOK_NANOS = 500_000;
   private static final int COLLECTED_EVERY = 4;
+  private static final int WHOLE_EVERY = 8;
   private static final Duration LONGEST_COPY = Duration.ofSeconds(30);
 
   /// The same with another catalog.
@@ -66,7 +67,11 @@ record DaemonExpectation(
       }
       for (DaemonState.Sr sr : users.srs()) {
         if (marked(storage, sr)) {
-          checkContent(new SimulatedStore(storage, sr.folder(), () -> {}), sr, found);
+          checkContent(
+              new SimulatedStore(storage, sr.folder(), () -> {}),
+              sr,
+              found,
+              storage.sampled(WHOLE_EVERY));
         }
       }
     } catch (StorageException e) {
@@ -203,7 +208,10 @@ record DaemonExpectation(
   }
 
   /// Looks at an SR's storage once the daemon let go of it.
-  private void checkContent(SimulatedStore store, DaemonState.Sr sr, Found found)
+  ///
+  /// @param everywhere whether to read the disks in all their bytes
+  private void checkContent(
+      SimulatedStore store, DaemonState.Sr sr, Found found, boolean everywhere)
       throws IOException, StorageException {
     if (found.plugged().contains(sr.uuid())) {
       checkNames(store);
@@ -223,7 +231,7 @@ record DaemonExpectation(
           throw new CrashViolation("the data of VDI " + volume.uuid() + " were to go");
         }
         if (!volume.hidden()) {
-          check(repository, volume.uuid());
+          check(repository, volume.uuid(), everywhere);
         }
       }
       left.values().removeIf(VdiRecord::metadataOnly);
@@ -255,13 +263,14 @@ record DaemonExpectation(
     }
   }
 
-  private void check(VhdRepository repository, VdiUuid vdi) throws IOException, StorageException {
+  private void check(VhdRepository repository, VdiUuid vdi, boolean everywhere)
+      throws IOException, StorageException {
     List<DiskModel> alternatives =
         Optional.ofNullable(users.disks().get(vdi))
             .or(() -> users.coming().map(List::of))
             .orElseThrow(() -> new CrashViolation("volume " + vdi + " is nobody's"));
     try (BlockDevice device = repository.open(vdi, AccessMode.RO)) {
-      DiskModel.checkOne(alternatives, device, false);
+      DiskModel.checkOne(alternatives, device, everywhere);
     } catch (CrashViolation wrong) {
       throw new CrashViolation("volume " + vdi + ": " + wrong.getMessage());
     }

@@ -32,6 +32,7 @@ record RepositoryExpectation(
     implements Expectation {
   private static final int PROBED_EVERY = 8;
   private static final int MOST_PROBED = 2;
+  private static final int WHOLE_EVERY = 64;
 
   RepositoryExpectation {
     volumes = Map.copyOf(volumes);
@@ -42,9 +43,9 @@ record RepositoryExpectation(
   public void verify(SimulatedStorage storage) throws IOException {
     try {
       VhdRepository repository = new VhdRepository(new SimulatedStore(storage));
-      checkVolumes(repository, beforeReplay(), intent.passing());
+      checkVolumes(repository, beforeReplay(), intent.passing(), false);
       Map<VdiUuid, VolumeState> replayed = replay(repository);
-      checkVolumes(repository, replayed, Set.of());
+      checkVolumes(repository, replayed, Set.of(), storage.sampled(WHOLE_EVERY));
       checkLogs(repository);
       collect(repository, replayed.keySet());
       checkLeftovers(repository, storage, replayed.keySet());
@@ -133,8 +134,12 @@ record RepositoryExpectation(
   }
 
   /// @param tolerated nodes that may be seen until the operation was replayed
+  /// @param everywhere whether to read the volumes in all their bytes
   private static void checkVolumes(
-      VhdRepository repository, Map<VdiUuid, VolumeState> expected, Set<VdiUuid> tolerated)
+      VhdRepository repository,
+      Map<VdiUuid, VolumeState> expected,
+      Set<VdiUuid> tolerated,
+      boolean everywhere)
       throws IOException, StorageException {
     Set<VdiUuid> present = new HashSet<>();
     for (Volume volume : repository.scan()) {
@@ -149,7 +154,7 @@ record RepositoryExpectation(
     for (Map.Entry<VdiUuid, VolumeState> entry : expected.entrySet()) {
       if (present.contains(entry.getKey())) {
         try (BlockDevice device = repository.open(entry.getKey(), AccessMode.RO)) {
-          DiskModel.checkOne(entry.getValue().alternatives(), device, false);
+          DiskModel.checkOne(entry.getValue().alternatives(), device, everywhere);
         } catch (CrashViolation e) {
           throw new CrashViolation("volume " + entry.getKey() + ": " + e.getMessage());
         }
@@ -231,7 +236,7 @@ record RepositoryExpectation(
       settled.put(vdi, VolumeState.certain(probing.flushed()));
       storage.expect(new RepositoryExpectation(settled, logs, new Intent.None(), true));
     }
-    checkVolumes(repository, settled, Set.of());
+    checkVolumes(repository, settled, Set.of(), false);
   }
 
   /// What a volume is once nothing is going on any more.
