@@ -18,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -39,6 +40,7 @@ record DaemonExpectation(
   private static final long LOOK_NANOS = 500_000;
   private static final int COLLECTED_EVERY = 4;
   private static final int WHOLE_EVERY = 8;
+  private static final int COMPARED_BYTES = 1 << 20;
   private static final Duration LONGEST_COPY = Duration.ofSeconds(30);
 
   /// The same with another catalog.
@@ -234,10 +236,56 @@ record DaemonExpectation(
           check(repository, volume.uuid(), everywhere);
         }
       }
+      if (everywhere) {
+        checkSameContent(repository, found.records().values());
+      }
       left.values().removeIf(VdiRecord::metadataOnly);
       if (!left.isEmpty()) {
         throw new CrashViolation("the catalog names what is not there: " + left.keySet());
       }
+    }
+  }
+
+  /// VDIs whose content is known to be the same hold the same: copies leave out what an id says is
+  /// there.
+  private static void checkSameContent(VhdRepository repository, Collection<VdiRecord> records)
+      throws IOException, StorageException {
+    Map<String, VdiUuid> known = new HashMap<>();
+    for (VdiRecord vdi : records) {
+      if (!vdi.holdsDisk() || vdi.knownContent().isEmpty() || !has(repository, vdi)) {
+        continue;
+      }
+      VdiUuid same = known.putIfAbsent(vdi.knownContent().get(), vdi.uuid());
+      if (same != null && !holdSame(repository, same, vdi.uuid())) {
+        throw new CrashViolation(
+            "VDIs %s and %s differ, and both are said to hold %s"
+                .formatted(same, vdi.uuid(), vdi.knownContent().get()));
+      }
+    }
+  }
+
+  private static boolean has(VhdRepository repository, VdiRecord vdi) throws StorageException {
+    return repository.volume(vdi.uuid()).isPresent();
+  }
+
+  private static boolean holdSame(VhdRepository repository, VdiUuid one, VdiUuid other)
+      throws IOException, StorageException {
+    try (BlockDevice first = repository.open(one, AccessMode.RO);
+        BlockDevice second = repository.open(other, AccessMode.RO)) {
+      if (first.sizeBytes() != second.sizeBytes()) {
+        return false;
+      }
+      ByteBuffer here = ByteBuffer.allocate(COMPARED_BYTES);
+      ByteBuffer there = ByteBuffer.allocate(COMPARED_BYTES);
+      for (long at = 0; at < first.sizeBytes(); at += COMPARED_BYTES) {
+        int length = (int) Math.min(COMPARED_BYTES, first.sizeBytes() - at);
+        first.read(at, here.clear().limit(length));
+        second.read(at, there.clear().limit(length));
+        if (!here.flip().equals(there.flip())) {
+          return false;
+        }
+      }
+      return true;
     }
   }
 
