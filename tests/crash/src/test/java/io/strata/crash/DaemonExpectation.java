@@ -2,6 +2,7 @@
 package io.strata.crash;
 
 import io.strata.block.BlockDevice;
+import io.strata.catalog.AttachmentRecord;
 import io.strata.catalog.IntentRecord;
 import io.strata.catalog.PbdRecord;
 import io.strata.catalog.VdiRecord;
@@ -125,6 +126,7 @@ record DaemonExpectation(
           }
         });
     checkKnown(records(manager, there));
+    checkAttachments(manager);
     Set<SrUuid> plugged =
         manager.pbds().stream()
             .filter(PbdRecord::plugged)
@@ -186,6 +188,7 @@ record DaemonExpectation(
         }
       }
     }
+    checkSnapshots(records);
     boolean gone = false;
     for (VdiUuid vdi : users.disks().keySet()) {
       if (!visible.remove(vdi)) {
@@ -206,6 +209,37 @@ record DaemonExpectation(
     if (users.moving() && gone == visible.isEmpty()) {
       throw new CrashViolation(
           "a disk that was moved is " + (gone ? "in neither place" : "in both places"));
+    }
+  }
+
+  /// Each disk is the snapshot that it was acknowledged as, or none.
+  private void checkSnapshots(Map<VdiUuid, VdiRecord> records) {
+    for (VdiUuid vdi : users.disks().keySet()) {
+      VdiRecord record = records.get(vdi);
+      if (record == null) {
+        continue;
+      }
+      Optional<VdiUuid> of = Optional.ofNullable(users.snapshots().get(vdi));
+      if (record.isASnapshot() != of.isPresent() || !record.snapshotOf().equals(of)) {
+        throw new CrashViolation(
+            "VDI %s is a snapshot: %s, of %s, and not of %s"
+                .formatted(vdi, record.isASnapshot(), record.snapshotOf(), of));
+      }
+    }
+  }
+
+  /// What a guest has is served again, and nothing else.
+  private void checkAttachments(StorageManager manager) throws StorageException {
+    Optional<VdiUuid> wanted = users.attached().map(DaemonState.Attached::vdi);
+    List<AttachmentRecord> attachments = manager.attachments();
+    for (AttachmentRecord attachment : attachments) {
+      if (!wanted.equals(Optional.of(attachment.vdi())) || attachment.lastError().isPresent()) {
+        throw new CrashViolation("wanted is " + wanted + ", and there is " + attachment);
+      }
+    }
+    boolean certain = users.attached().filter(DaemonState.Attached::certain).isPresent();
+    if (attachments.size() > 1 || (certain && attachments.isEmpty())) {
+      throw new CrashViolation("wanted is " + wanted + ", and there is " + attachments);
     }
   }
 

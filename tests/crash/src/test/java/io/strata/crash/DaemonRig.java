@@ -47,9 +47,6 @@ final class DaemonRig implements AutoCloseable {
   private final Daemon daemon;
   private final StorageManager manager;
 
-  /// Which disk each snapshot is of.
-  private final Map<VdiUuid, VdiUuid> snapshots = new TreeMap<>();
-
   // Guarded by this: commits are noted by the threads that make them.
   private DaemonHome home = DaemonHome.NEW;
   private DaemonState users;
@@ -210,13 +207,11 @@ final class DaemonRig implements AutoCloseable {
 
   void revert() throws StorageException {
     Optional<VdiUuid> snapshot =
-        snapshots.keySet().stream()
-            .filter(s -> users.disks().containsKey(snapshots.getOrDefault(s, s)))
-            .findFirst();
+        snapshots().stream().filter(s -> users.disks().containsKey(diskOf(s))).findFirst();
     if (snapshot.isEmpty()) {
       return;
     }
-    VdiUuid vdi = snapshots.getOrDefault(snapshot.get(), snapshot.get());
+    VdiUuid vdi = diskOf(snapshot.get());
     DiskModel before = users.disk(vdi);
     DiskModel after = users.disk(snapshot.get()).inPlaceOf(before);
     expect(users.with(vdi, before.inPlaceOf(after), after), false);
@@ -225,13 +220,12 @@ final class DaemonRig implements AutoCloseable {
   }
 
   void destroy() throws StorageException {
-    VdiUuid vdi = snapshots.isEmpty() ? someDisk() : List.copyOf(snapshots.keySet()).getFirst();
+    VdiUuid vdi = snapshots().isEmpty() ? someDisk() : snapshots().getFirst();
     if (users.disks().size() == 1) {
       return;
     }
     expect(users.removing(vdi), false);
     manager.vdiDestroy(vdi);
-    snapshots.remove(vdi);
     done(users.without(vdi));
   }
 
@@ -277,15 +271,13 @@ final class DaemonRig implements AutoCloseable {
     snapshot(vdi);
     expect(users.emptying(older), false);
     manager.vdiDataDestroy(older);
-    snapshots.remove(older);
     done(users.without(older));
   }
 
   private VdiUuid snapshot(VdiUuid vdi) throws StorageException {
     expect(users.making(users.disk(vdi)), false);
     VdiUuid snapshot = manager.vdiSnapshot(VdiSnapshot.of(vdi));
-    snapshots.put(snapshot, vdi);
-    done(users.with(snapshot, users.disk(vdi)));
+    done(users.with(snapshot, users.disk(vdi)).withSnapshot(snapshot, vdi));
     return snapshot;
   }
 
@@ -318,13 +310,12 @@ final class DaemonRig implements AutoCloseable {
 
   /// Merges the chain of a disk while its guest is there.
   void collectRunning() throws IOException, StorageException {
-    VdiUuid vdi = snapshots.values().stream().findFirst().orElse(someWritable());
+    VdiUuid vdi = snapshots().stream().map(this::diskOf).findFirst().orElse(someWritable());
     try (BlockDevice device = connect(attach(vdi))) {
       writeSome(vdi, device);
-      for (VdiUuid snapshot : List.copyOf(snapshots.keySet())) {
+      for (VdiUuid snapshot : snapshots()) {
         expect(users.removing(snapshot), false);
         manager.vdiDestroy(snapshot);
-        snapshots.remove(snapshot);
         done(users.without(snapshot));
       }
       collect();
@@ -334,8 +325,9 @@ final class DaemonRig implements AutoCloseable {
   }
 
   private Attachment attach(VdiUuid vdi) throws StorageException {
+    expect(users.attaching(Optional.of(new DaemonState.Attached(vdi, false))), false);
     Attachment attachment = manager.vdiAttach(VdiAttach.of(vdi, AccessMode.RW));
-    daemon.note();
+    done(users.attaching(Optional.of(new DaemonState.Attached(vdi, true))));
     return attachment;
   }
 
@@ -345,8 +337,9 @@ final class DaemonRig implements AutoCloseable {
   }
 
   private void detach(VdiUuid vdi) throws StorageException {
+    expect(users.attaching(Optional.of(new DaemonState.Attached(vdi, false))), false);
     manager.vdiDetach(vdi, DOMAIN);
-    done(users);
+    done(users.attaching(Optional.empty()));
   }
 
   /// Ends with a flush.
@@ -364,6 +357,14 @@ final class DaemonRig implements AutoCloseable {
     expect(users.with(vdi, users.disk(vdi).flushed()), true);
   }
 
+  private List<VdiUuid> snapshots() {
+    return users.snapshots().keySet().stream().sorted().toList();
+  }
+
+  private VdiUuid diskOf(VdiUuid snapshot) {
+    return Optional.ofNullable(users.snapshots().get(snapshot)).orElseThrow();
+  }
+
   private VdiUuid someDisk() {
     List<VdiUuid> all = List.copyOf(new TreeMap<>(users.disks()).keySet());
     return all.get(random.nextInt(all.size()));
@@ -372,7 +373,7 @@ final class DaemonRig implements AutoCloseable {
   private VdiUuid someWritable() {
     List<VdiUuid> writable =
         new TreeMap<>(users.disks())
-            .keySet().stream().filter(vdi -> !snapshots.containsKey(vdi)).toList();
+            .keySet().stream().filter(vdi -> !users.snapshots().containsKey(vdi)).toList();
     return writable.get(random.nextInt(writable.size()));
   }
 

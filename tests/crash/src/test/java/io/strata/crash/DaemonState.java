@@ -18,6 +18,8 @@ import java.util.TreeMap;
 ///   there
 /// @param secondCertain whether its creation was acknowledged
 /// @param disks every disk that is acknowledged, with what it may be as a whole
+/// @param snapshots which disk each snapshot is of
+/// @param attached the disk that a guest has
 /// @param going a disk whose removal was asked for; where one is coming too, that takes its place:
 ///   exactly one of them is there
 /// @param emptied snapshots whose data were to go, and whose records stay
@@ -28,12 +30,15 @@ record DaemonState(
     Optional<SrUuid> second,
     boolean secondCertain,
     Map<VdiUuid, List<DiskModel>> disks,
+    Map<VdiUuid, VdiUuid> snapshots,
     Set<VdiUuid> emptied,
+    Optional<Attached> attached,
     Optional<VdiUuid> going,
     Optional<DiskModel> coming) {
   DaemonState {
     emptied = Set.copyOf(emptied);
     disks = Map.copyOf(disks);
+    snapshots = Map.copyOf(snapshots);
   }
 
   /// What disks are moved to.
@@ -44,6 +49,11 @@ record DaemonState(
   /// @param folder what its names begin with
   /// @param certain whether it must be there
   record Sr(SrUuid uuid, String folder, boolean certain) {}
+
+  /// A disk that a guest has.
+  ///
+  /// @param certain whether it must be attached, and not only may
+  record Attached(VdiUuid vdi, boolean certain) {}
 
   /// Every SR that may be there.
   List<Sr> srs() {
@@ -56,13 +66,31 @@ record DaemonState(
   /// Before anything.
   static DaemonState before(SrUuid sr) {
     return new DaemonState(
-        sr, false, Optional.empty(), false, Map.of(), Set.of(), Optional.empty(), Optional.empty());
+        sr,
+        false,
+        Optional.empty(),
+        false,
+        Map.of(),
+        Map.of(),
+        Set.of(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
   }
 
   /// Nothing is going on.
   DaemonState settled() {
     return new DaemonState(
-        sr, true, second, second.isPresent(), disks, emptied, Optional.empty(), Optional.empty());
+        sr,
+        true,
+        second,
+        second.isPresent(),
+        disks,
+        snapshots,
+        emptied,
+        attached,
+        Optional.empty(),
+        Optional.empty());
   }
 
   DaemonState making(DiskModel content) {
@@ -76,7 +104,17 @@ record DaemonState(
 
   /// A second SR is made.
   DaemonState adding(SrUuid other) {
-    return new DaemonState(sr, srCertain, Optional.of(other), false, disks, emptied, going, coming);
+    return new DaemonState(
+        sr,
+        srCertain,
+        Optional.of(other),
+        false,
+        disks,
+        snapshots,
+        emptied,
+        attached,
+        going,
+        coming);
   }
 
   /// A disk is moved: another one takes its place.
@@ -89,7 +127,8 @@ record DaemonState(
   }
 
   private DaemonState changing(Optional<VdiUuid> now, Optional<DiskModel> then) {
-    return new DaemonState(sr, srCertain, second, secondCertain, disks, emptied, now, then);
+    return new DaemonState(
+        sr, srCertain, second, secondCertain, disks, snapshots, emptied, attached, now, then);
   }
 
   /// The data of a snapshot go, and its record stays.
@@ -97,20 +136,46 @@ record DaemonState(
     Set<VdiUuid> next = new HashSet<>(emptied);
     next.add(vdi);
     return new DaemonState(
-        sr, srCertain, second, secondCertain, disks, next, Optional.empty(), Optional.empty());
+        sr,
+        srCertain,
+        second,
+        secondCertain,
+        disks,
+        snapshots,
+        next,
+        attached,
+        Optional.empty(),
+        Optional.empty());
   }
 
   /// @param alternatives what the disk may be as a whole
   DaemonState with(VdiUuid vdi, DiskModel... alternatives) {
     Map<VdiUuid, List<DiskModel>> next = new TreeMap<>(disks);
     next.put(vdi, List.of(alternatives));
-    return new DaemonState(sr, srCertain, second, secondCertain, next, emptied, going, coming);
+    return new DaemonState(
+        sr, srCertain, second, secondCertain, next, snapshots, emptied, attached, going, coming);
   }
 
   DaemonState without(VdiUuid vdi) {
     Map<VdiUuid, List<DiskModel>> next = new TreeMap<>(disks);
     next.remove(vdi);
-    return new DaemonState(sr, srCertain, second, secondCertain, next, emptied, going, coming);
+    Map<VdiUuid, VdiUuid> left = new TreeMap<>(snapshots);
+    left.remove(vdi);
+    return new DaemonState(
+        sr, srCertain, second, secondCertain, next, left, emptied, attached, going, coming);
+  }
+
+  /// One of its disks is a snapshot.
+  DaemonState withSnapshot(VdiUuid snapshot, VdiUuid of) {
+    Map<VdiUuid, VdiUuid> next = new TreeMap<>(snapshots);
+    next.put(snapshot, of);
+    return new DaemonState(
+        sr, srCertain, second, secondCertain, disks, next, emptied, attached, going, coming);
+  }
+
+  DaemonState attaching(Optional<Attached> now) {
+    return new DaemonState(
+        sr, srCertain, second, secondCertain, disks, snapshots, emptied, now, going, coming);
   }
 
   /// What a disk is that nothing is going on with.
