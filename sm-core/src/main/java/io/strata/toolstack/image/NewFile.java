@@ -2,11 +2,15 @@
 package io.strata.toolstack.image;
 
 import io.strata.block.FileSystemSync;
+import io.strata.spi.ErrorCode;
+import io.strata.spi.StorageException;
+import io.strata.toolstack.Rendering;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -18,6 +22,16 @@ import java.util.UUID;
 /// A file that gets its name only once it is whole: it is written beside, and renamed at the end.
 /// What was not published is deleted on close.
 public final class NewFile implements AutoCloseable {
+  /// Of a file's mode: its kind. Source: inode(7), "The file type and mode".
+  private static final int KIND_MASK = 0xf000;
+
+  private static final int NAMED_PIPE = 0x1000;
+  private static final int CHARACTER_DEVICE = 0x2000;
+  private static final int FOLDER = 0x4000;
+  private static final int BLOCK_DEVICE = 0x6000;
+  private static final int REGULAR_FILE = 0x8000;
+  private static final int SYMBOLIC_LINK = 0xa000;
+
   private final Path file;
   private final boolean replaces;
   private final Path part;
@@ -65,16 +79,20 @@ public final class NewFile implements AutoCloseable {
 
   /// Plans a file.
   ///
-  /// @param force whether a file that is there is replaced
+  /// @param force whether a regular file that is there is replaced
   /// @throws FileAlreadyExistsException where one is there and is to stay
   /// @throws NoSuchFileException where its folder is not there
-  public static NewFile plan(Path file, boolean force) throws IOException {
+  /// @throws StorageException [ErrorCode#INVALID_ARG] where something else than a file is there
+  public static NewFile plan(Path file, boolean force) throws IOException, StorageException {
     return plan(file, force, Names.OF_FILESYSTEM);
   }
 
-  static NewFile plan(Path file, boolean force, Names names) throws IOException {
-    if (!force && Files.exists(file, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
-      throw new FileAlreadyExistsException(file.toString());
+  static NewFile plan(Path file, boolean force, Names names) throws IOException, StorageException {
+    if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+      assertRegular(file);
+      if (!force) {
+        throw new FileAlreadyExistsException(file.toString());
+      }
     }
     String suffix =
         ImageName.of(file)
@@ -87,6 +105,28 @@ public final class NewFile implements AutoCloseable {
     }
     Path part = folder.resolve("." + UUID.randomUUID() + ".part" + suffix);
     return new NewFile(file, force, part, names);
+  }
+
+  /// A device, a pipe or a link with a regular file in its place would be gone for its other users.
+  private static void assertRegular(Path file) throws IOException, StorageException {
+    int mode = (int) Files.getAttribute(file, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+    switch (mode & KIND_MASK) {
+      case REGULAR_FILE -> {}
+      case SYMBOLIC_LINK ->
+          throw refused(file, "a symbolic link", "Give the file that it leads to.");
+      case FOLDER -> throw refused(file, "a folder", "Give the name of a file in it.");
+      case CHARACTER_DEVICE, BLOCK_DEVICE ->
+          throw refused(file, "a device", "Give the name of a file.");
+      case NAMED_PIPE -> throw refused(file, "a named pipe", "Give the name of a file.");
+      default -> throw refused(file, "no regular file", "Give the name of a file.");
+    }
+  }
+
+  private static StorageException refused(Path file, String kind, String remedy) {
+    return new StorageException(
+        ErrorCode.INVALID_ARG,
+        "'" + Rendering.escaped(file.toString()) + "' is " + kind + ".",
+        remedy);
   }
 
   private static Path folder(Path file) {

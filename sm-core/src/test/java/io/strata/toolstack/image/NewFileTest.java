@@ -4,6 +4,8 @@ package io.strata.toolstack.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.strata.spi.ErrorCode;
+import io.strata.spi.StorageException;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -23,7 +25,7 @@ class NewFileTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void contentIsDurableBeforeTheNameAndTheNameOnceTheFileIsPublished(boolean replaces)
-      throws IOException {
+      throws IOException, StorageException {
     Path file = folder.resolve("image.vhd");
     if (replaces) {
       Files.writeString(file, "old");
@@ -54,8 +56,37 @@ class NewFileTest {
     };
   }
 
+  /// A regular file in their place would take them from everybody else.
   @Test
-  void nameThatIsNotDurableIsAFailure() throws IOException {
+  void devicesPipesFoldersAndLinksAreNotReplaced() throws Exception {
+    Path target = Files.writeString(folder.resolve("target"), "kept");
+    Path link = Files.createSymbolicLink(folder.resolve("link.raw"), target);
+    Path nowhere = Files.createSymbolicLink(folder.resolve("nowhere.raw"), folder.resolve("none"));
+    Path sub = Files.createDirectory(folder.resolve("sub.raw"));
+    Path pipe = folder.resolve("pipe.raw");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    assertNotReplaced(link, "a symbolic link");
+    assertNotReplaced(nowhere, "a symbolic link");
+    assertNotReplaced(sub, "a folder");
+    assertNotReplaced(pipe, "a named pipe");
+    assertNotReplaced(Path.of("/dev/null"), "a device");
+    assertThat(folder.toFile().list())
+        .containsExactlyInAnyOrder("target", "link.raw", "nowhere.raw", "sub.raw", "pipe.raw");
+  }
+
+  private static void assertNotReplaced(Path file, String kind) {
+    assertThatThrownBy(() -> NewFile.plan(file, true).close())
+        .as("%s", file)
+        .isInstanceOfSatisfying(
+            StorageException.class,
+            e -> {
+              assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARG);
+              assertThat(e.what()).isEqualTo("'" + file + "' is " + kind + ".");
+            });
+  }
+
+  @Test
+  void nameThatIsNotDurableIsAFailure() throws IOException, StorageException {
     Path file = folder.resolve("image.vhd");
     Names broken =
         new Names() {
@@ -71,7 +102,7 @@ class NewFileTest {
   }
 
   @Test
-  void folderOnARealFilesystemIsSynced() throws IOException {
+  void folderOnARealFilesystemIsSynced() throws IOException, StorageException {
     Path file = folder.resolve("image.vhd");
     try (NewFile target = NewFile.plan(file, false)) {
       Files.writeString(target.part(), "new");
@@ -81,7 +112,7 @@ class NewFileTest {
   }
 
   @Test
-  void filesystemsWithoutHardLinksTakeAFile() throws IOException {
+  void filesystemsWithoutHardLinksTakeAFile() throws IOException, StorageException {
     Path file = folder.resolve("image.vhd");
     try (NewFile target = NewFile.plan(file, false, WITHOUT_LINKS)) {
       Files.writeString(target.part(), "new");
@@ -92,7 +123,7 @@ class NewFileTest {
   }
 
   @Test
-  void fileThatAppearedMeanwhileStaysWithoutHardLinks() throws IOException {
+  void fileThatAppearedMeanwhileStaysWithoutHardLinks() throws IOException, StorageException {
     Path file = folder.resolve("image.vhd");
     try (NewFile target = NewFile.plan(file, false, WITHOUT_LINKS)) {
       Files.writeString(target.part(), "new");
