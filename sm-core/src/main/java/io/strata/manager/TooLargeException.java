@@ -4,10 +4,11 @@ package io.strata.manager;
 import java.io.EOFException;
 
 /// What is to be written does not fit the disk.
-final class TooLargeException extends EOFException {
+public final class TooLargeException extends EOFException {
   private static final long serialVersionUID = 1L;
 
-  TooLargeException(String message) {
+  /// @param message a sentence without its full stop
+  public TooLargeException(String message) {
     super(message);
   }
 }

@@ -52,13 +52,20 @@ final class Transfers {
     }
     return switch (request.format()) {
       case RAW -> {
-        long sizeBytes = request.create().map(VdiCreate::sizeBytes).orElse(-1L);
+        long imageBytes = request.rawBytes().orElse(-1);
+        long newBytes = request.create().map(VdiCreate::sizeBytes).orElse(imageBytes);
         yield put(
             request,
-            sizeBytes,
+            imageBytes,
+            newBytes,
             Identity.UNKNOWN,
             (target, zero) ->
-                StreamCopy.toDevice(request.image(), target, zero, request.progress(), sizeBytes));
+                StreamCopy.toDevice(
+                    request.image(),
+                    target,
+                    zero,
+                    request.progress(),
+                    Math.max(imageBytes, newBytes)));
       }
       case VHD -> importVhd(request);
     };
@@ -82,6 +89,7 @@ final class Transfers {
       long sizeBytes = Math.max(asked, source.sizeBytes());
       return put(
           request,
+          source.sizeBytes(),
           sizeBytes,
           new Identity(Optional.empty(), Optional.of(info.uuid().toString())),
           (target, zero) ->
@@ -123,14 +131,27 @@ final class Transfers {
     static final Identity UNKNOWN = new Identity(Optional.empty(), Optional.empty());
   }
 
-  private VdiUuid put(VdiImport request, long sizeBytes, Identity identity, Content content)
+  /// @param imageBytes the size of the disk in the image, or -1
+  /// @param newBytes the size of a new disk
+  private VdiUuid put(
+      VdiImport request, long imageBytes, long newBytes, Identity identity, Content content)
       throws StorageException {
     if (request.create().isPresent()) {
       VdiCreate create = request.create().get();
-      VdiRecord vdi = VdiRecords.created(create, sizeBytes).withContentId(identity.after());
+      if (imageBytes > newBytes) {
+        throw new StorageException(
+            ErrorCode.VDI_SIZE,
+            "The image's disk has "
+                + imageBytes
+                + " bytes, the new one would have "
+                + newBytes
+                + ".",
+            "Give a larger virtual-size, or none.");
+      }
+      VdiRecord vdi = VdiRecords.created(create, newBytes).withContentId(identity.after());
       return intoNew(vdi, create.uuid(), content);
     }
-    return intoExisting(request.into().orElseThrow(), sizeBytes, identity, content);
+    return intoExisting(request.into().orElseThrow(), imageBytes, identity, content);
   }
 
   void export(VdiExport request) throws StorageException {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.toolstack.image;
 
+import io.strata.manager.TooLargeException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -48,8 +49,8 @@ final class BoundedInput extends FilterInputStream {
   private void count(long bytes) throws IOException {
     readBytes += bytes;
     if (readBytes > maxBytes) {
-      throw new IOException(
-          "the image holds more than the " + maxBytes + " bytes that the disk takes");
+      throw new TooLargeException(
+          "The image holds more than the " + maxBytes + " bytes that the disk takes");
     }
   }
 }

@@ -11,6 +11,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 import org.apache.commons.compress.compressors.zstandard.ZstdCompressorInputStream;
 
@@ -40,9 +41,9 @@ public record ImageFile(Path file, ImageName name, ImageFormat format, long pack
   }
 
   /// Size of the disk in it, where that is known without reading it.
-  public Optional<Long> rawSizeBytes() {
+  public OptionalLong rawSizeBytes() {
     boolean plain = format == ImageFormat.RAW && name.packing() == ImageName.Packing.NONE;
-    return plain ? Optional.of(packedBytes) : Optional.empty();
+    return plain ? OptionalLong.of(packedBytes) : OptionalLong.empty();
   }
 
   /// The image's bytes, unpacked; the caller closes it.

@@ -63,10 +63,11 @@ final class ImageMethods {
     long diskBytes =
         into.isPresent()
             ? manager.vdi(into.get()).virtualSizeBytes()
-            : create.map(VdiCreate::sizeBytes).orElse(0L);
+            : create.map(VdiCreate::sizeBytes).orElse(0);
     try (InputStream bytes = new Wanted(image.open(maxBytes(image, diskBytes)), call)) {
       return Answers.uuid(
-          manager.vdiImport(new VdiImport(into, create, image.format(), bytes, call)));
+          manager.vdiImport(
+              new VdiImport(into, create, image.format(), bytes, image.rawSizeBytes(), call)));
     } catch (IOException e) {
       throw new StorageException(
           ErrorCode.IO_ERROR,
@@ -79,7 +80,7 @@ final class ImageMethods {
   private static VdiCreate newVdi(SrUuid sr, ImageFile image, Arguments arguments)
       throws StorageException {
     long given = arguments.size("virtual-size");
-    long sizeBytes = given > 0 ? given : image.rawSizeBytes().orElse(0L);
+    long sizeBytes = given > 0 ? given : image.rawSizeBytes().orElse(0);
     if (sizeBytes == 0 && image.format() == ImageFormat.RAW) {
       throw new StorageException(
           ErrorCode.INVALID_ARG,

@@ -12,6 +12,7 @@ import io.strata.toolstack.RecordClass;
 import io.strata.toolstack.StrataHome;
 import io.strata.toolstack.daemon.Daemon;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -20,6 +21,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -234,6 +236,32 @@ final class CommandLineTest {
     assertThat(complaint).contains("exists already");
     strata("vdi-import", "uuid=" + vdi, "filename=" + folder.resolve("none.raw"));
     assertThat(complaint).contains("is not there");
+  }
+
+  @Test
+  void imageThatIsTooLargeForADiskLeavesItAsItWas() throws IOException {
+    byte[] content = new byte[4 << 20];
+    new java.util.Random(6).nextBytes(content);
+    Path raw = Files.write(folder.resolve("in.raw"), content);
+    String vdi = strata("vdi-import", "sr-uuid=" + sr(), "filename=" + raw).strip();
+    Path large = Files.write(folder.resolve("large.raw"), new byte[(4 << 20) + 512]);
+    strata("vdi-import", "uuid=" + vdi, "filename=" + large);
+    assertThat(complaint).contains("Error: VDISize (79): ", "vdi-resize");
+    Path back = folder.resolve("back.raw");
+    strata("vdi-export", "uuid=" + vdi, "filename=" + back);
+    assertThat(back).hasSameBinaryContentAs(raw);
+  }
+
+  /// How much is in it is not known before.
+  @Test
+  void packedImageThatIsTooLargeIsASizeError() throws IOException {
+    String vdi = vdi(sr());
+    Path packed = folder.resolve("large.raw.gz");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(packed))) {
+      out.write(new byte[(4 << 20) + 512]);
+    }
+    strata("vdi-import", "uuid=" + vdi, "filename=" + packed);
+    assertThat(complaint).contains("Error: VDISize (79): The image holds more than the 4194304 ");
   }
 
   @Test
