@@ -86,7 +86,7 @@ final class Attachments {
           "VDI " + vdi.uuid() + " is a hidden base copy.",
           "Attach one of the disks that depend on it.");
     }
-    VdiRecords.withData(vdi);
+    VdiRecords.whole(VdiRecords.withData(vdi));
     if (mode == AccessMode.RW && (vdi.isASnapshot() || vdi.readOnly())) {
       throw new StorageException(
           ErrorCode.VDI_TYPE,

@@ -99,11 +99,12 @@ final class Intents {
     }
   }
 
-  /// Keeps readers off a disk that a copy writes over and has not ended: it holds a part of one
-  /// disk and a part of another.
+  /// Keeps readers off a disk that a copy or an import writes over and has not ended: it holds a
+  /// part of one disk and a part of another.
   ///
   /// @throws StorageException [ErrorCode#VDI_UNAVAILABLE] while there is one
-  void assertNoCopyInto(SrUuid sr, VdiUuid disk) throws StorageException {
+  void assertWhole(SrUuid sr, VdiUuid disk) throws StorageException {
+    VdiRecords.whole(core.catalog().read(r -> r.vdi(disk)));
     for (IntentRecord intent : core.catalog().read(r -> r.intents(sr))) {
       if (Replay.copiesInto(intent, disk)) {
         throw new StorageException(

@@ -151,10 +151,13 @@ final class Recovery {
           }
         }
         case VDI_OVERWRITE -> {
-          LOG.log(
-              System.Logger.Level.WARNING,
-              "VDI {0}: an import into it was interrupted; its content is incomplete",
-              Replay.vdi(record, Replay.SOURCE));
+          VdiUuid vdi = Replay.vdi(record, Replay.SOURCE);
+          if (core.catalog().read(r -> r.findVdi(vdi)).flatMap(UnendedImport::of).isPresent()) {
+            LOG.log(
+                System.Logger.Level.WARNING,
+                "VDI {0}: an import into it was interrupted; its content is incomplete",
+                vdi);
+          }
           intent.drop();
         }
         case SR_DESTROY -> {

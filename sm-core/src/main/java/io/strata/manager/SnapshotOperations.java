@@ -88,7 +88,7 @@ final class SnapshotOperations {
           "Clone it.");
     }
     core.claims().assertFree(source.uuid());
-    intents.assertNoCopyInto(source.sr(), source.uuid());
+    intents.assertWhole(source.sr(), source.uuid());
     boolean elsewhere =
         core.catalog().read(r -> r.attachments(source.uuid())).stream()
             .anyMatch(attachment -> !attachment.host().equals(core.host()));

@@ -36,7 +36,7 @@ final class TransferDisks {
             attachments.assertNotWritten(r, vdi.uuid());
             return true;
           });
-      intents.assertNoCopyInto(vdi.sr(), vdi.uuid());
+      intents.assertWhole(vdi.sr(), vdi.uuid());
       return core.claims().reading(vdi.sr(), vdi.uuid(), verb);
     }
   }
@@ -47,7 +47,7 @@ final class TransferDisks {
         var _ = core.locks().vdi(vdi.uuid(), verb)) {
       Claims.Claim claim = claimAlone(vdi, verb);
       try {
-        intents.assertNoCopyInto(vdi.sr(), vdi.uuid());
+        intents.assertWhole(vdi.sr(), vdi.uuid());
         return claim;
       } catch (StorageException | RuntimeException e) {
         claim.close();

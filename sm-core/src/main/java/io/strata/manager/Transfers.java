@@ -129,6 +129,10 @@ final class Transfers {
   /// Which content a disk must have before a transfer, and has after it, where that is known.
   private record Identity(Optional<String> before, Optional<String> after) {
     static final Identity UNKNOWN = new Identity(Optional.empty(), Optional.empty());
+
+    UnendedImport unended() {
+      return new UnendedImport(before, after);
+    }
   }
 
   /// @param imageBytes the size of the disk in the image, or -1
@@ -261,13 +265,17 @@ final class Transfers {
     }
   }
 
-  /// @param sizeBytes what the disk must hold, where that is known
-  private VdiUuid intoExisting(VdiUuid uuid, long sizeBytes, Identity identity, Content content)
+  /// @param imageBytes what the disk must hold, or -1
+  private VdiUuid intoExisting(VdiUuid uuid, long imageBytes, Identity identity, Content content)
       throws StorageException {
     String verb = Operation.VDI_IMPORT.verb();
     VdiRecord vdi = core.catalog().read(r -> r.vdi(uuid));
     try (Claims.Claim claim = disks.claimForWriting(vdi, verb)) {
-      forgetContent(uuid, sizeBytes, identity);
+      core.catalog()
+          .read(r -> {
+            assertTakes(r.vdi(uuid), imageBytes, identity);
+            return true;
+          });
       overwrite(claim, vdi, verb, identity, content);
     }
     return uuid;
@@ -282,6 +290,8 @@ final class Transfers {
         intents.begin(Operation.VDI_OVERWRITE, sr, Map.of(Replay.SOURCE, uuid.toString()))) {
       try {
         try (BlockDevice target = disks.open(claim, vdi, AccessMode.RW)) {
+          // Before the first byte: whatever ends the import early leaves a part of it.
+          markUnended(uuid, identity);
           content.writeTo(target, false);
           target.flush();
         } catch (IOException e) {
@@ -302,30 +312,34 @@ final class Transfers {
     }
   }
 
-  /// Checks a disk's content and size, and notes that its content is not known any more, before it
-  /// is written.
-  private void forgetContent(VdiUuid uuid, long sizeBytes, Identity identity)
+  private void markUnended(VdiUuid uuid, Identity identity) throws StorageException {
+    core.catalog().write(w -> w.setVdiContentId(uuid, Optional.of(identity.unended().contentId())));
+  }
+
+  /// An increment goes upon its base, and once more upon the part of it that it left there.
+  private static void assertTakes(VdiRecord vdi, long imageBytes, Identity identity)
       throws StorageException {
-    core.catalog()
-        .write(w -> {
-          VdiRecord now = w.read().vdi(uuid);
-          Optional<String> known = now.contentId();
-          if (identity.before().isPresent() && !known.equals(identity.before())) {
-            throw new StorageException(
-                ErrorCode.VDI_TYPE,
-                "The image holds what changed since "
-                    + identity.before().get()
-                    + ", and VDI "
-                    + uuid
-                    + known
-                        .map(content -> " holds " + content + ".")
-                        .orElse(" holds content of its own."),
-                "Give a VDI that was imported or copied from it, or cloned of it, and not attached"
-                    + " for writing since.");
-          }
-          assertHolds(now, sizeBytes);
-          w.setVdiContentId(uuid, Optional.empty());
-        });
+    Optional<UnendedImport> unended = UnendedImport.of(vdi);
+    boolean takes =
+        identity.before().isEmpty()
+            || vdi.contentId().equals(identity.before())
+            || unended.equals(Optional.of(identity.unended()));
+    if (!takes) {
+      throw new StorageException(
+          ErrorCode.VDI_TYPE,
+          "The image holds what changed since "
+              + identity.before().orElseThrow()
+              + ", and VDI "
+              + vdi.uuid()
+              + (unended.isPresent()
+                  ? " holds a part of another image."
+                  : vdi.contentId()
+                      .map(content -> " holds " + content + ".")
+                      .orElse(" holds content of its own.")),
+          "Give a VDI that was imported or copied from it, or cloned of it, and not attached"
+              + " for writing since.");
+    }
+    assertHolds(vdi, imageBytes);
   }
 
   private static void assertHolds(VdiRecord vdi, long sizeBytes) throws StorageException {

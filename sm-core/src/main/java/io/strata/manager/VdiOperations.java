@@ -105,7 +105,7 @@ final class VdiOperations {
             return true;
           });
       // Its content has a name that says nothing yet, and a clone would have it too.
-      intents.assertNoCopyInto(sr, source);
+      intents.assertWhole(sr, source);
       assertUnknown(core, repository, request.uuid());
       VdiRecord vdi = VdiRecords.cloned(from, copy, request);
       VdiUuid base = VdiUuid.random();

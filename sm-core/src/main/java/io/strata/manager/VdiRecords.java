@@ -39,6 +39,24 @@ final class VdiRecords {
     return managed(vdi);
   }
 
+  /// Keeps readers off a disk that holds a part of one image and a part of what it held before.
+  ///
+  /// @throws StorageException [ErrorCode#VDI_UNAVAILABLE]
+  static VdiRecord whole(VdiRecord vdi) throws StorageException {
+    Optional<UnendedImport> unended = UnendedImport.of(vdi);
+    if (unended.isPresent()) {
+      throw new StorageException(
+          ErrorCode.VDI_UNAVAILABLE,
+          "An import over VDI "
+              + vdi.uuid()
+              + unended.get().image().map(image -> ", of image " + image + ",").orElse("")
+              + " has not ended: it holds a part of the image only.",
+          "Wait for it. Where it was interrupted, import the same image again, or any full one, or"
+              + " destroy the VDI.");
+    }
+    return vdi;
+  }
+
   static VdiRecord created(VdiCreate request, long sizeBytes) throws StorageException {
     Names.check("name-label", request.nameLabel());
     Names.check("name-description", request.nameDescription());

@@ -2,6 +2,7 @@
 package io.strata.crash;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.strata.block.Container;
 import io.strata.block.sim.FaultHit;
@@ -9,10 +10,12 @@ import io.strata.block.sim.FaultPlan;
 import io.strata.catalog.PbdRecord;
 import io.strata.catalog.SrRecord;
 import io.strata.gc.GcAction;
+import io.strata.manager.ImageFormat;
 import io.strata.manager.ProgressListener;
 import io.strata.manager.StorageManager;
 import io.strata.manager.VdiCopy;
 import io.strata.manager.VdiCreate;
+import io.strata.manager.VdiImport;
 import io.strata.manager.VdiIntroduce;
 import io.strata.manager.VdiSnapshot;
 import io.strata.nbd.NbdClient;
@@ -21,6 +24,7 @@ import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import io.strata.vhd.VhdEditor;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -330,6 +334,34 @@ final class ManagerFaultScene implements AutoCloseable {
     return image.isPresent()
         && DataSectors.read(Map.of(hit.what(), image.get()), Map.of())
             .areData(hit.what(), hit.offsetBytes(), hit.lengthBytes());
+  }
+
+  /// Imports a run of 9 that is as long as a disk.
+  void importRun(Optional<VdiUuid> into, Optional<VdiCreate> create) throws StorageException {
+    manager()
+        .vdiImport(
+            new VdiImport(
+                into,
+                create,
+                ImageFormat.RAW,
+                new ByteArrayInputStream(run(9).array()),
+                ProgressListener.NONE));
+  }
+
+  /// A second SR that holds a disk.
+  void createSecondSrWithDisk() throws IOException, StorageException {
+    createSecondSr();
+    createDiskInSecondSr();
+  }
+
+  /// Whether a disk can't be used since it holds a part of an import.
+  boolean refusesAsUnended(VdiUuid vdi) throws StorageException {
+    boolean marked =
+        manager().vdi(vdi).contentId().filter(id -> id.startsWith("importing:")).isPresent();
+    if (marked) {
+      assertThatThrownBy(() -> read(vdi)).hasMessageContaining("has not ended");
+    }
+    return marked;
   }
 
   /// All bytes of a VDI, through its attachment or one of its own.

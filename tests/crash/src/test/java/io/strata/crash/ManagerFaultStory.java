@@ -6,19 +6,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.strata.block.BlockDevice.Durability;
 import io.strata.block.BlockDevice.Zeroing;
-import io.strata.manager.ImageFormat;
 import io.strata.manager.ProgressListener;
 import io.strata.manager.VdiClone;
 import io.strata.manager.VdiCopy;
 import io.strata.manager.VdiCreate;
-import io.strata.manager.VdiImport;
 import io.strata.manager.VdiSnapshot;
 import io.strata.nbd.NbdClient;
 import io.strata.spi.AccessMode;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import io.strata.spi.VolumeFinding;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.Map;
@@ -175,7 +172,7 @@ enum ManagerFaultStory {
   IMPORT {
     @Override
     void run(ManagerFaultScene s) throws StorageException {
-      importRun(s, Optional.empty(), Optional.of(VdiCreate.of(s.sr(), "imported", 4 * MIB)));
+      s.importRun(Optional.empty(), Optional.of(VdiCreate.of(s.sr(), "imported", 4 * MIB)));
     }
 
     @Override
@@ -186,12 +183,29 @@ enum ManagerFaultStory {
   OVERWRITE {
     @Override
     void run(ManagerFaultScene s) throws StorageException {
-      importRun(s, Optional.of(s.disk()), Optional.empty());
+      s.importRun(Optional.of(s.disk()), Optional.empty());
     }
 
     @Override
     boolean overwrites() {
       return true;
+    }
+
+    @Override
+    void settle(ManagerFaultScene s, boolean succeeded) throws StorageException {
+      if (s.refusesAsUnended(s.disk())) {
+        assertThat(succeeded).as("ended, and marked").isFalse();
+        run(s);
+      }
+    }
+
+    @Override
+    void settleDamaged(ManagerFaultScene s, boolean succeeded, Set<VdiUuid> readThrough) {
+      try {
+        settle(s, succeeded);
+      } catch (StorageException noticed) {
+        // The damage may be in the way of the second import, and then the disk stays marked.
+      }
     }
 
     @Override
@@ -569,15 +583,13 @@ enum ManagerFaultStory {
       } else if (s.secondSr().isPresent()) {
         s.manager().srDestroy(s.secondSr().get());
       }
-      s.createSecondSr();
-      s.createDiskInSecondSr();
+      s.createSecondSrWithDisk();
     }
   },
   PLUG {
     @Override
     void prepare(ManagerFaultScene s) throws IOException, StorageException {
-      s.createSecondSr();
-      s.createDiskInSecondSr();
+      s.createSecondSrWithDisk();
       s.manager().pbdUnplug(s.secondPbd().uuid());
     }
 
@@ -595,8 +607,7 @@ enum ManagerFaultStory {
   UNPLUG {
     @Override
     void prepare(ManagerFaultScene s) throws IOException, StorageException {
-      s.createSecondSr();
-      s.createDiskInSecondSr();
+      s.createSecondSrWithDisk();
     }
 
     @Override
@@ -612,19 +623,6 @@ enum ManagerFaultStory {
   };
 
   private static final int READ_BYTES = 128 << 10;
-
-  private static void importRun(
-      ManagerFaultScene s, Optional<VdiUuid> into, Optional<VdiCreate> create)
-      throws StorageException {
-    s.manager()
-        .vdiImport(
-            new VdiImport(
-                into,
-                create,
-                ImageFormat.RAW,
-                new ByteArrayInputStream(ManagerFaultScene.run(9).array()),
-                ProgressListener.NONE));
-  }
 
   /// Makes what only this story needs.
   void prepare(ManagerFaultScene scene) throws IOException, StorageException {}
@@ -689,8 +687,11 @@ enum ManagerFaultStory {
   void settleDamaged(ManagerFaultScene scene, boolean succeeded, Set<VdiUuid> readThrough)
       throws IOException, StorageException {
     if (collects()) {
-      // What can't be read keeps the collection from some of it.
-      scene.manager().srGc(scene.sr());
+      try {
+        scene.manager().srGc(scene.sr());
+      } catch (StorageException noticed) {
+        // What can't be read keeps the collection from some of it.
+      }
     } else {
       settle(scene, succeeded);
     }
