@@ -3,6 +3,7 @@ package io.strata.manager;
 
 import io.strata.block.BlockDevice;
 import io.strata.block.SparseCopy;
+import io.strata.block.SparseWriter;
 import io.strata.catalog.Catalog;
 import io.strata.catalog.VdiRecord;
 import io.strata.spi.AccessMode;
@@ -118,11 +119,13 @@ final class Transfers {
           request.into().get(),
           sizeBytes,
           new Identity(Optional.of(base), Optional.of(source.info().uuid().toString())),
-          (target, zero) ->
-              source.pieces((offset, data) -> {
-                target.write(offset, data);
-                request.progress().progress(offset, sizeBytes);
-              }));
+          (target, zero) -> {
+            SparseWriter writer = new SparseWriter(target, zero);
+            source.pieces((offset, data) -> {
+              writer.write(offset, data);
+              request.progress().progress(offset, sizeBytes);
+            });
+          });
     }
   }
 

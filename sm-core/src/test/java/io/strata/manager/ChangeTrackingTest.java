@@ -476,6 +476,22 @@ class ChangeTrackingTest {
     assertThat(content(other, target)).isEqualTo(content(sr, second));
   }
 
+  @Test
+  void trimGivesTheSpaceBackWhereItsIncrementGoes() throws Exception {
+    write(disk, 0, SIZE);
+    VdiUuid first = snapshot();
+    try (BlockDevice device = driver.attachedTo(sr).open(disk, AccessMode.RW)) {
+      device.discard(GRANULE, SIZE - GRANULE);
+      device.flush();
+    }
+    VdiUuid second = snapshot();
+    VdiUuid target = importImage(export(first, Optional.empty()), Optional.empty());
+    long before = manager.vdi(target).physicalUtilisationBytes();
+    importImage(export(second, Optional.of(first)), Optional.of(target));
+    assertThat(content(other, target)).isEqualTo(content(sr, second));
+    assertThat(manager.vdi(target).physicalUtilisationBytes()).isLessThan(before / 2);
+  }
+
   /// What the larger one holds beyond would stay on the disk that the increment goes on.
   @Test
   void incrementThatWouldMakeADiskSmallerIsRefused() throws Exception {
