@@ -181,6 +181,7 @@ final class Transfers {
                 spool,
                 from,
                 disks.changed(baseUuid, source, "vdi-export"),
+                base.virtualSizeBytes(),
                 name(source),
                 baseUuid.value(),
                 request.progress())) {

@@ -5,7 +5,6 @@ import io.strata.block.BlockDevice;
 import io.strata.block.FileContainer;
 import io.strata.block.GranuleBitmap;
 import io.strata.block.SparseCopy;
-import io.strata.block.SparseWriter;
 import io.strata.vhd.CompactImage;
 import io.strata.vhd.DifferenceReader;
 import io.strata.vhd.DifferenceWriter;
@@ -16,7 +15,6 @@ import io.strata.vhd.VhdInfo;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
@@ -65,12 +63,14 @@ final class VhdImage implements AutoCloseable {
   /// Makes an image of what changed in a disk since a state of it.
   ///
   /// @param changed granules of the disk
+  /// @param baseBytes size of that state: beyond it the image needs no zeroes
   /// @param uuid names the disk's content
   /// @param base names the content that the image needs below it
   static VhdImage difference(
       Path folder,
       BlockDevice source,
       GranuleBitmap changed,
+      long baseBytes,
       UUID uuid,
       UUID base,
       ProgressListener progress)
@@ -79,32 +79,12 @@ final class VhdImage implements AutoCloseable {
     try (DifferenceWriter writer =
         DifferenceWriter.create(
             FileContainer.create(image.file), uuid, source.sizeBytes(), base, base + ".vhd")) {
-      write(source, changed, writer, progress);
+      new DifferenceCopy(source, writer, baseBytes, progress).copy(changed);
       return image;
     } catch (IOException e) {
       image.close();
       throw spooled(folder, e);
     }
-  }
-
-  /// Writes the marked granules of a disk, zeroes as such.
-  private static void write(
-      BlockDevice source, GranuleBitmap changed, DifferenceWriter target, ProgressListener progress)
-      throws IOException {
-    ByteBuffer piece = ByteBuffer.allocate(SparseWriter.PIECE_BYTES);
-    changed.ranges((offset, length) -> {
-      for (long at = offset; at < offset + length; at += piece.capacity()) {
-        source.read(
-            at, piece.clear().limit((int) Math.min(piece.capacity(), offset + length - at)));
-        if (SparseWriter.isZero(piece.flip())) {
-          target.zero(at, piece.remaining());
-        } else {
-          target.write(at, piece);
-        }
-        progress.progress(at, source.sizeBytes());
-      }
-    });
-    progress.progress(source.sizeBytes(), source.sizeBytes());
   }
 
   private static IOException spooled(Path folder, IOException e) {

@@ -477,6 +477,21 @@ class ChangeTrackingTest {
   }
 
   @Test
+  void incrementHoldsNothingOfAGrowthThatNobodyWrote() throws Exception {
+    write(disk, 0, 512);
+    VdiUuid first = snapshot();
+    manager.vdiResize(disk, 8L * SIZE);
+    write(disk, SIZE + (9L << 20), 512);
+    VdiUuid second = snapshot();
+    byte[] increment = export(second, Optional.of(first));
+    assertThat(increment.length).isLessThan(3 << 20);
+    VdiUuid target = importImage(export(first, Optional.empty()), Optional.empty());
+    manager.vdiResize(target, 8L * SIZE);
+    importImage(increment, Optional.of(target));
+    assertThat(content(other, target)).isEqualTo(content(sr, second));
+  }
+
+  @Test
   void trimGivesTheSpaceBackWhereItsIncrementGoes() throws Exception {
     write(disk, 0, SIZE);
     VdiUuid first = snapshot();
