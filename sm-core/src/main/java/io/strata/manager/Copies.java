@@ -165,7 +165,7 @@ final class Copies {
     CopyRun cancelling = new CopyRun(copy, ProgressListener.NONE);
     Optional<CopyRun> other = Optional.ofNullable(runs.putIfAbsent(copy.target(), cancelling));
     while (other.isPresent()) {
-      other.get().breakOff("it was cancelled");
+      other.get().cancel();
       if (!awaitEnd(other.get())) {
         throw new StorageException(
             ErrorCode.VDI_IN_USE,

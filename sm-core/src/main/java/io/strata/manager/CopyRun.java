@@ -19,6 +19,7 @@ final class CopyRun implements ProgressListener {
   private volatile long doneBytes;
   private volatile long totalBytes = -1;
   private volatile boolean complete;
+  private volatile boolean cancelled;
   private volatile Optional<String> brokenOff = Optional.empty();
   private volatile Optional<StorageException> failure =
       Optional.of(
@@ -53,6 +54,12 @@ final class CopyRun implements ProgressListener {
     brokenOff = Optional.of(why);
   }
 
+  /// Lets the copy end at its next piece, for good.
+  void cancel() {
+    cancelled = true;
+    breakOff("it was cancelled");
+  }
+
   /// Whether the copy is to break off.
   boolean wanted() {
     return brokenOff.isEmpty();
@@ -60,6 +67,9 @@ final class CopyRun implements ProgressListener {
 
   /// @throws IOException where the copy is to break off
   void checkWanted() throws IOException {
+    if (cancelled) {
+      throw new CancelledException();
+    }
     Optional<String> why = brokenOff;
     if (why.isPresent()) {
       throw new IOException(why.get());

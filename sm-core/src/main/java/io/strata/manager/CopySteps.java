@@ -239,7 +239,7 @@ final class CopySteps {
         }
         commit(copy, source, sourceRemoval, intent);
       } catch (StorageException e) {
-        if (cursor.durableBytes() > 0 && !(e.getCause() instanceof DifferentException)) {
+        if (cursor.durableBytes() > 0 && canGoOn(e)) {
           throw resumable(intent, cursor.durableBytes(), source.virtualSizeBytes(), e);
         }
         intent.undo(e, () -> takeBack(copy));
@@ -249,6 +249,12 @@ final class CopySteps {
         destroy(copy, source, sourceRemoval);
       }
     }
+  }
+
+  /// Whether a failed copy may be sent again to go on from where it was.
+  private static boolean canGoOn(StorageException failure) {
+    return !(failure.getCause() instanceof DifferentException
+        || failure.getCause() instanceof CancelledException);
   }
 
   private void destroy(CopyIntent copy, VdiRecord source, Intents.Intent intent)

@@ -356,7 +356,7 @@ public final class StorageManager implements AutoCloseable {
   }
 
   /// Puts an image onto a new or an existing VDI. A failure removes the new VDI; an existing one
-  /// keeps what was written.
+  /// keeps what was written, and is not read until the same image or a full one was put onto it.
   public VdiUuid vdiImport(VdiImport request) throws StorageException {
     return checked(() -> transfers.importImage(request));
   }

@@ -2,10 +2,15 @@
 package io.strata.manager;
 
 import io.strata.spi.ErrorCode;
+import io.strata.spi.Messages;
 import io.strata.spi.StorageException;
 import io.strata.vhd.VhdCorruptException;
 import io.strata.vhd.VhdRejectedException;
+import java.io.EOFException;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// What a medium's failure means for an import, an export or a copy.
 final class TransferFailures {
@@ -15,10 +20,17 @@ final class TransferFailures {
   private TransferFailures() {}
 
   static StorageException of(String verb, IOException e) {
-    String why = String.valueOf(e.getMessage());
+    String why = why(e);
     return switch (e) {
       case TooLargeException _ ->
           new StorageException(ErrorCode.VDI_SIZE, why + ".", "Give a larger disk.", e);
+      case CancelledException _ ->
+          new StorageException(
+              ErrorCode.TRY_AGAIN,
+              "The " + verb + " was cancelled.",
+              "Send the request again to begin anew.",
+              e);
+      case EOFException _ when verb.equals(IMPORT) -> damaged(verb, "it ends too early", e);
       case VhdCorruptException _ -> damaged(verb, why, e);
       case VhdRejectedException _ -> refused(verb, why, e);
       case SpoolFullException _ ->
@@ -29,6 +41,19 @@ final class TransferFailures {
               e);
       default -> isNoSpace(e) ? noSpace(verb, why, e) : broken(verb, why, e);
     };
+  }
+
+  /// What is wrong with an image that lies in a folder of the daemon's own, where nobody finds it.
+  static StorageException ofImage(IOException e, Path spool) {
+    String spooled = Pattern.quote(spool + "/") + "[^/ ]*";
+    String why = why(e).replaceAll(spooled, "it");
+    return e instanceof VhdCorruptException ? damaged(IMPORT, why, e) : refused(IMPORT, why, e);
+  }
+
+  /// A part of a sentence: some libraries' messages are whole ones.
+  private static String why(IOException e) {
+    String said = Optional.ofNullable(e.getMessage()).orElseGet(() -> Messages.reason(e));
+    return said.endsWith(".") ? said.substring(0, said.length() - 1) : said;
   }
 
   private static StorageException damaged(String verb, String why, IOException e) {

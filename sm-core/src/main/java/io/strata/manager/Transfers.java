@@ -14,7 +14,9 @@ import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import io.strata.vhd.DifferenceReader;
 import io.strata.vhd.DiskType;
+import io.strata.vhd.VhdCorruptException;
 import io.strata.vhd.VhdInfo;
+import io.strata.vhd.VhdRejectedException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -78,6 +80,8 @@ final class Transfers {
       return info.type() == DiskType.DIFFERENCING
           ? importDifference(request, image)
           : importFull(request, image, info);
+    } catch (VhdCorruptException | VhdRejectedException e) {
+      throw TransferFailures.ofImage(e, spool);
     } catch (IOException e) {
       throw TransferFailures.of("vdi-import", e);
     }

@@ -98,10 +98,10 @@ public enum ErrorCode {
   TAPDISK_ALREADY_RUNNING(445, "TapdiskAlreadyRunning", Category.TRANSIENT),
   UNSUPPORTED_KERNEL(448, "UnsupportedKernel", Category.BACKEND),
   TAPDISK_FAILED(453, "TapdiskFailed", Category.BACKEND),
-  CBT_ACTIVATE_FAILED(457, "CBTActivateFailed", Category.BACKEND),
+  CBT_ACTIVATE_FAILED(457, "CBTActivateFailed", Category.USER),
   CBT_DEACTIVATE_FAILED(458, "CBTDeactivateFailed", Category.USER),
   CBT_METADATA_INCONSISTENT(459, "CBTMetadataInconsistent", Category.CORRUPT),
-  CBT_CHANGED_BLOCKS_ERROR(460, "CBTChangedBlocksError", Category.BACKEND),
+  CBT_CHANGED_BLOCKS_ERROR(460, "CBTChangedBlocksError", Category.USER),
   GENERIC_EXCEPTION(1200, "GenericException", Category.INTERNAL);
 
   /// Who can do something about an error.

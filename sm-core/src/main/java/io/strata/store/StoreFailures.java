@@ -2,6 +2,7 @@
 package io.strata.store;
 
 import io.strata.spi.ErrorCode;
+import io.strata.spi.Messages;
 import io.strata.spi.StorageException;
 import io.strata.vhd.VhdCorruptException;
 import io.strata.vhd.VhdRejectedException;
@@ -49,6 +50,9 @@ final class StoreFailures {
 
   private static String text(IOException failed) {
     String message = failed.getMessage();
-    return failed instanceof NoSuchFileException || message == null ? failed.toString() : message;
+    if (message == null) {
+      return Messages.reason(failed);
+    }
+    return failed instanceof NoSuchFileException ? message + " is not there" : message;
   }
 }

@@ -113,6 +113,8 @@ class ChangeTrackingTest {
     Bench.refused(code, () -> manager.vdiListChangedBlocks(first, first));
     Bench.refused(code, () -> manager.vdiDataDestroy(untracked));
     Bench.refused(ErrorCode.CBT_ACTIVATE_FAILED, () -> manager.vdiEnableCbt(first));
+    assertThat(List.of(code.category(), ErrorCode.CBT_ACTIVATE_FAILED.category()))
+        .containsOnly(ErrorCode.Category.USER);
   }
 
   @Test

@@ -243,7 +243,10 @@ class CopiesTest {
     halfWay.await();
     manager.taskCancel(manager.intents().getFirst().id());
     copying.join();
-    assertThat(failure.get()).hasMessageContaining("it was cancelled");
+    assertThat(failure.get().code()).isEqualTo(ErrorCode.TRY_AGAIN);
+    assertThat(failure.get()).hasMessageContaining("was cancelled");
+    assertThat(failure.get().what()).doesNotContain("kept");
+    assertThat(failure.get().remedy()).doesNotContain("task-cancel");
     assertThat(manager.intents()).isEmpty();
     assertThat(driver.attachedTo(to).scan()).isEmpty();
     assertCopied(manager.vdiCopy(request(ProgressListener.NONE)));

@@ -6,6 +6,7 @@ import io.strata.spi.AccessMode;
 import io.strata.spi.ChangedBlocks;
 import io.strata.spi.Clones;
 import io.strata.spi.ErrorCode;
+import io.strata.spi.Messages;
 import io.strata.spi.MetadataArea;
 import io.strata.spi.Replacement;
 import io.strata.spi.Repository;
@@ -117,7 +118,11 @@ final class AttachedRepository implements Repository {
     } catch (IOException failed) {
       throw new StorageException(
           ErrorCode.IO_ERROR,
-          "The lock of the SR in " + folder + " can't be given up: " + failed + ".",
+          "The lock of the SR in "
+              + folder
+              + " can't be given up: "
+              + Messages.reason(failed)
+              + ".",
           "Unplug the PBD again.",
           failed);
     }

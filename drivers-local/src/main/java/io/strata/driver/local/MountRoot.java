@@ -2,6 +2,7 @@
 package io.strata.driver.local;
 
 import io.strata.spi.ErrorCode;
+import io.strata.spi.Messages;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import java.io.IOException;
@@ -29,7 +30,11 @@ record MountRoot(Path folder) {
     } catch (IOException failed) {
       throw new StorageException(
           ErrorCode.LVM_MOUNT,
-          "The folder " + folder + " for mounting SRs can't be made: " + failed + ".",
+          "The folder "
+              + folder
+              + " for mounting SRs can't be made: "
+              + Messages.reason(failed)
+              + ".",
           "Set STRATA_HOME to a folder that the daemon may write to.",
           failed);
     }

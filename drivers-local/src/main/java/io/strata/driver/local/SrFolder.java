@@ -63,7 +63,13 @@ record SrFolder(Path path) {
     } catch (IOException failed) {
       throw new StorageException(
           ErrorCode.FILE_SR_CREATE,
-          "The folder " + path + " can't be marked as SR " + sr + ": " + failed + ".",
+          "The folder "
+              + path
+              + " can't be marked as SR "
+              + sr
+              + ": "
+              + Messages.reason(failed)
+              + ".",
           "Make the folder writable for the daemon and free some space.",
           failed);
     }
@@ -150,7 +156,11 @@ record SrFolder(Path path) {
     } catch (IOException failed) {
       throw new StorageException(
           ErrorCode.SR_UNAVAILABLE,
-          "The room on the filesystem of " + path + " can't be told: " + failed + ".",
+          "The room on the filesystem of "
+              + path
+              + " can't be told: "
+              + Messages.reason(failed)
+              + ".",
           "Check that it is mounted and healthy.",
           failed);
     }

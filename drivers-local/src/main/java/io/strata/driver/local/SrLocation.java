@@ -51,7 +51,7 @@ record SrLocation(Path path) {
       } catch (IOException failed) {
         throw new StorageException(
             ErrorCode.FILE_SR_CREATE,
-            "The folder " + path + " can't be made: " + failed + ".",
+            "The folder " + path + " can't be made: " + Messages.reason(failed) + ".",
             "Make " + parent() + " writable for the daemon, or make the folder yourself.",
             failed);
       }
@@ -106,7 +106,7 @@ record SrLocation(Path path) {
     } catch (IOException failed) {
       throw new StorageException(
           ErrorCode.SR_UNAVAILABLE,
-          "The path " + existing + " can't be followed: " + failed + ".",
+          "The path " + existing + " can't be followed: " + Messages.reason(failed) + ".",
           "Make every folder on the way searchable for the daemon.",
           failed);
     }
@@ -128,7 +128,7 @@ record SrLocation(Path path) {
     } catch (IOException failed) {
       throw new StorageException(
           ErrorCode.SR_UNAVAILABLE,
-          "The filesystem of " + path + " can't be looked at: " + failed + ".",
+          "The filesystem of " + path + " can't be looked at: " + Messages.reason(failed) + ".",
           "Check that it is mounted and healthy.",
           failed);
     }

@@ -2,6 +2,7 @@
 package io.strata.driver.local;
 
 import io.strata.spi.ErrorCode;
+import io.strata.spi.Messages;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.store.DirectoryStore;
@@ -61,7 +62,7 @@ final class SrLock implements AutoCloseable {
     } catch (IOException failed) {
       throw new StorageException(
           ErrorCode.SR_UNAVAILABLE,
-          "The lock " + file + " of SR " + sr + " can't be taken: " + failed + ".",
+          "The lock " + file + " of SR " + sr + " can't be taken: " + Messages.reason(failed) + ".",
           "Make the folder writable for the daemon, then plug the PBD again.",
           failed);
     }

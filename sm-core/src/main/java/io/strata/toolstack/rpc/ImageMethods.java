@@ -7,6 +7,7 @@ import io.strata.manager.VdiCreate;
 import io.strata.manager.VdiExport;
 import io.strata.manager.VdiImport;
 import io.strata.spi.ErrorCode;
+import io.strata.spi.Messages;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
@@ -63,7 +64,7 @@ final class ImageMethods {
     long diskBytes =
         into.isPresent()
             ? manager.vdi(into.get()).virtualSizeBytes()
-            : create.map(VdiCreate::sizeBytes).orElse(0);
+            : create.map(VdiCreate::sizeBytes).orElse(0L);
     try (InputStream bytes = new Wanted(image.open(maxBytes(image, diskBytes)), call)) {
       return Answers.uuid(
           manager.vdiImport(
@@ -71,7 +72,7 @@ final class ImageMethods {
     } catch (IOException e) {
       throw new StorageException(
           ErrorCode.IO_ERROR,
-          "The image could not be closed: " + e.getMessage() + ".",
+          "The image could not be closed: " + Messages.reason(e) + ".",
           "Check the file system that it is on.",
           e);
     }
@@ -81,6 +82,12 @@ final class ImageMethods {
       throws StorageException {
     long given = arguments.size("virtual-size");
     long sizeBytes = given > 0 ? given : image.rawSizeBytes().orElse(0);
+    if (sizeBytes == 0 && image.rawSizeBytes().isPresent()) {
+      throw new StorageException(
+          ErrorCode.INVALID_ARG,
+          "'" + Rendering.escaped(image.file().toString()) + "' is empty.",
+          "Give an image that holds a disk, or make an empty one with vdi-create.");
+    }
     if (sizeBytes == 0 && image.format() == ImageFormat.RAW) {
       throw new StorageException(
           ErrorCode.INVALID_ARG,
@@ -131,7 +138,11 @@ final class ImageMethods {
     } catch (IOException e) {
       throw new StorageException(
           ErrorCode.IO_ERROR,
-          "'" + Rendering.escaped(file.toString()) + "' can't be written: " + e + ".",
+          "'"
+              + Rendering.escaped(file.toString())
+              + "' can't be written: "
+              + Messages.reason(e)
+              + ".",
           "Check that the daemon's user may write there and that there is space.",
           e);
     }

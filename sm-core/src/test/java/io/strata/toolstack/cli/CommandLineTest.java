@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
@@ -262,6 +263,30 @@ final class CommandLineTest {
     }
     strata("vdi-import", "uuid=" + vdi, "filename=" + packed);
     assertThat(complaint).contains("Error: VDISize (79): The image holds more than the 4194304 ");
+  }
+
+  @Test
+  void imagesThatCantBeTakenAreExplained() throws IOException {
+    String vdi = vdi(sr());
+    Path empty = Files.createFile(folder.resolve("empty.raw"));
+    strata("vdi-import", "sr-uuid=" + done("sr-list", "--minimal"), "filename=" + empty);
+    assertThat(complaint).contains("InvalidArg (1)", "empty.raw' is empty.");
+
+    byte[] content = new byte[100_000];
+    new java.util.Random(8).nextBytes(content);
+    Path cut = folder.resolve("cut.raw.gz");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(cut))) {
+      out.write(content);
+    }
+    Files.write(cut, Arrays.copyOf(Files.readAllBytes(cut), 50_000));
+    strata("vdi-import", "uuid=" + vdi, "filename=" + cut);
+    assertThat(complaint).contains("VDILoad (65): The image is damaged: it ends too early.");
+
+    Path vhd = Files.write(folder.resolve("noise.vhd"), content);
+    strata("vdi-import", "uuid=" + vdi, "filename=" + vhd);
+    assertThat(complaint)
+        .contains("VDILoad (65): The image is damaged: it is corrupt at byte ")
+        .doesNotContain("spool");
   }
 
   @Test
