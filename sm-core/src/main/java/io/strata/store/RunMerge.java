@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -316,15 +317,16 @@ final class RunMerge implements Merge, MergeUnderWay {
         "Nothing needs to be done: the next collection plans anew.");
   }
 
-  /// The steps of the table above, each of which may have been done before. They stop at a node that
-  /// can't be read: what is left of the run is collected later.
+  /// The steps of the table above, each of which may have been done before. They stop at a node
+  /// that can't be read: what is left of the run is collected later.
   private void end() throws IOException, StorageException {
     Optional<Node> target = shelf.readable(spec.target());
     if (target.isPresent()) {
       giveParent(target.get());
-      if (!spec.target().equals(spec.survivor())) {
-        takeSurvivorsPlace(shelf.require(spec.target()));
-      }
+    }
+    target = shelf.readable(spec.target());
+    if (target.isPresent() && !spec.target().equals(spec.survivor())) {
+      takeSurvivorsPlace(target.get());
     }
     Optional<Node> survivor = shelf.readable(spec.survivor());
     if (!spec.survivorHidden() && survivor.isPresent() && survivor.get().hidden()) {
@@ -342,8 +344,12 @@ final class RunMerge implements Merge, MergeUnderWay {
     if (bottom.isEmpty() || spec.target().equals(bottom.get().vdi())) {
       return;
     }
-    Optional<Node> below =
-        bottom.get().parent().map(ParentLink::uuid).flatMap(shelf.index()::resolve);
+    Optional<UUID> parent = bottom.get().parent().map(ParentLink::uuid);
+    Optional<Node> below = parent.flatMap(shelf.index()::resolve);
+    if (parent.isPresent() && below.isEmpty()) {
+      throw new IOException(
+          bottom.get().name() + " has the parent " + parent.get() + ", which can't be found");
+    }
     try (Container container = shelf.store.open(target.name(), true)) {
       if (below.isPresent()) {
         VhdEditor.relink(container, below.get().info().orElseThrow(), below.get().name());
@@ -387,11 +393,14 @@ final class RunMerge implements Merge, MergeUnderWay {
 
   private void remove(VdiUuid vdi) throws IOException {
     Optional<Node> node = shelf.readable(vdi);
+    boolean stays =
+        vdi.equals(spec.target()) || (vdi.equals(spec.survivor()) && !spec.survivorHidden());
     boolean goes =
         node.isPresent()
-            && !vdi.equals(spec.target())
+            && !stays
             && node.get().hidden()
-            && !shelf.index().needed(node.get());
+            && !shelf.index().needed(node.get())
+            && !shelf.mayBeDisk(vdi);
     if (goes) {
       shelf.store.delete(node.get().name());
       shelf.refresh(vdi);

@@ -221,8 +221,8 @@ final class VolumeShelf {
     return store.open(parent.get().name(), false);
   }
 
-  /// As [#refresh], for where what the image says decides what becomes of it, or of others: one that
-  /// can't be read just now does not say what it needs.
+  /// As [#refresh], for where what the image says decides what becomes of it, or of others: one
+  /// that can't be read just now does not say what it needs.
   Optional<Node> readable(VdiUuid vdi) throws IOException {
     Optional<Node> node = refresh(vdi);
     if (node.isPresent() && node.get().problem().isPresent()) {

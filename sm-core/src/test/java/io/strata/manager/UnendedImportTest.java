@@ -188,6 +188,11 @@ class UnendedImportTest {
           public int read() throws IOException {
             throw new IOException("connection reset");
           }
+
+          @Override
+          public int read(byte[] bytes, int offset, int length) throws IOException {
+            return read();
+          }
         };
     Bench.refused(ErrorCode.IO_ERROR, () -> putRaw(broken));
     assertUnreadable();
