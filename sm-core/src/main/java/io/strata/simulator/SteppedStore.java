@@ -96,6 +96,11 @@ final class SteppedStore implements ContainerStore {
   }
 
   @Override
+  public Object identity(String name) throws IOException {
+    return below.identity(name);
+  }
+
+  @Override
   public boolean exists(String name) throws IOException {
     return below.exists(name);
   }

@@ -26,6 +26,9 @@ public interface ContainerStore extends AutoCloseable {
   /// Opens a container. The caller closes it.
   Container open(String name, boolean writable) throws IOException;
 
+  /// Equal for all names of one container, and for no others that are there. A copy is another.
+  Object identity(String name) throws IOException;
+
   /// Whether there is a container of this name.
   boolean exists(String name) throws IOException;
 

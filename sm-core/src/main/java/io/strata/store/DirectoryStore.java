@@ -18,9 +18,11 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -72,6 +74,14 @@ public final class DirectoryStore implements ContainerStore {
     return writable
         ? FileContainer.openReadWrite(path(name))
         : FileContainer.openReadOnly(path(name));
+  }
+
+  @Override
+  public Object identity(String name) throws IOException {
+    return Objects.requireNonNull(
+        Files.readAttributes(
+                path(name), BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+            .fileKey());
   }
 
   @Override

@@ -14,10 +14,12 @@ import java.util.UUID;
 
 /// One volume of a store, as its own container tells it.
 ///
+/// @param container equal for the nodes that are names of one container: see [ContainerStore#identity]
 /// @param info the VHD's metadata; empty in raw volumes and in VHDs that can't be read
 /// @param problem why its own metadata can't be read
 record Node(
     VdiUuid vdi,
+    Object container,
     Kind kind,
     long sizeBytes,
     long physicalBytes,
@@ -28,48 +30,52 @@ record Node(
   ///
   /// @throws NoSuchFileException where it is not there (any more)
   static Node read(ContainerStore store, VolumeName name) throws IOException {
+    Object identity = store.identity(name.text());
     try (Container container = store.open(name.text(), false)) {
       if (name.kind() == Kind.RAW) {
         return new Node(
             name.vdi(),
+            identity,
             Kind.RAW,
             container.sizeBytes(),
             container.physicalBytes(),
             Optional.empty(),
             Optional.empty());
       }
-      return vhd(name, container);
+      return vhd(name, identity, container);
     } catch (NoSuchFileException absent) {
       throw absent;
     } catch (IOException broken) {
-      return broken(name, 0, broken);
+      return broken(name, identity, 0, broken);
     }
   }
 
-  private static Node vhd(VolumeName name, Container container) throws IOException {
+  private static Node vhd(VolumeName name, Object identity, Container container) throws IOException {
     long physicalBytes = container.physicalBytes();
     try {
       VhdInfo info = VhdInfo.read(container);
       return new Node(
           name.vdi(),
+          identity,
           Kind.VHD,
           info.sizeBytes(),
           physicalBytes,
           Optional.of(info),
           Optional.empty());
     } catch (IOException broken) {
-      return broken(name, physicalBytes, broken);
+      return broken(name, identity, physicalBytes, broken);
     }
   }
 
-  private static Node broken(VolumeName name, long physicalBytes, IOException why) {
+  private static Node broken(
+      VolumeName name, Object identity, long physicalBytes, IOException why) {
     String problem = why.getMessage() == null ? why.toString() : why.getMessage();
     return new Node(
-        name.vdi(), name.kind(), 0, physicalBytes, Optional.empty(), Optional.of(problem));
+        name.vdi(), identity, name.kind(), 0, physicalBytes, Optional.empty(), Optional.of(problem));
   }
 
   Node withProblem(String text) {
-    return new Node(vdi, kind, sizeBytes, physicalBytes, info, Optional.of(text));
+    return new Node(vdi, container, kind, sizeBytes, physicalBytes, info, Optional.of(text));
   }
 
   String name() {
@@ -92,6 +98,7 @@ record Node(
   /// Whether both say the same, but for the space that they take.
   boolean tells(Node other) {
     return vdi.equals(other.vdi)
+        && container.equals(other.container)
         && kind == other.kind
         && sizeBytes == other.sizeBytes
         && info.equals(other.info)

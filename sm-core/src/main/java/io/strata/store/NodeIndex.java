@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -102,14 +103,17 @@ final class NodeIndex {
     return carriers.size() == 1 ? Optional.of(carriers.getFirst()) : Optional.empty();
   }
 
-  /// The VHDs that carry a UUID and may be the parent that is meant by it.
+  /// The VHDs that carry a UUID and may be the parent that is meant by it: hidden ones, where there
+  /// are any. Of the names of one VHD the first.
   List<Node> carriers(UUID uuid) {
     List<Node> all = byUuid.getOrDefault(uuid, Set.of()).stream().map(this::get).toList();
     if (all.size() < 2) {
       return all;
     }
     List<Node> hidden = all.stream().filter(Node::hidden).toList();
-    return hidden.isEmpty() ? all : hidden;
+    Map<Object, Node> byContainer = new LinkedHashMap<>();
+    (hidden.isEmpty() ? all : hidden).forEach(n -> byContainer.putIfAbsent(n.container(), n));
+    return List.copyOf(byContainer.values());
   }
 
   /// Whether other volumes need this one, or may.

@@ -98,7 +98,11 @@ final class VolumeShelf {
 
   /// A VHD that becomes a parent, or is one, must be the only one that its children can mean.
   void requireUuidOfItsOwn(Node node) throws StorageException {
-    List<String> copies = index.othersOfItsUuid(node).stream().map(Node::name).toList();
+    List<String> copies =
+        index.othersOfItsUuid(node).stream()
+            .filter(other -> !other.container().equals(node.container()))
+            .map(Node::name)
+            .toList();
     if (!copies.isEmpty()) {
       throw new StorageException(
           ErrorCode.VDI_UNAVAILABLE,

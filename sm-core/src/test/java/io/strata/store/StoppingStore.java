@@ -64,6 +64,12 @@ final class StoppingStore implements ContainerStore {
   }
 
   @Override
+  public Object identity(String name) throws IOException {
+    check();
+    return below.identity(name);
+  }
+
+  @Override
   public boolean exists(String name) throws IOException {
     check();
     return below.exists(name);

@@ -61,6 +61,12 @@ final class SimulatedStore implements ContainerStore {
   }
 
   @Override
+  public Object identity(String name) throws IOException {
+    observer.run();
+    return number(name);
+  }
+
+  @Override
   public boolean exists(String name) {
     observer.run();
     return storage.names().containsKey(folder + name);

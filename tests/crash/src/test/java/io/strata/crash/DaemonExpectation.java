@@ -19,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -302,25 +303,25 @@ record DaemonExpectation(
     return repository.volume(vdi.uuid()).isPresent();
   }
 
+  /// A disk that grew holds what it held, and zeroes.
   private static boolean holdSame(VhdRepository repository, VdiUuid one, VdiUuid other)
       throws IOException, StorageException {
     try (BlockDevice first = repository.open(one, AccessMode.RO);
         BlockDevice second = repository.open(other, AccessMode.RO)) {
-      if (first.sizeBytes() != second.sizeBytes()) {
-        return false;
-      }
-      ByteBuffer here = ByteBuffer.allocate(COMPARED_BYTES);
-      ByteBuffer there = ByteBuffer.allocate(COMPARED_BYTES);
-      for (long at = 0; at < first.sizeBytes(); at += COMPARED_BYTES) {
-        int length = (int) Math.min(COMPARED_BYTES, first.sizeBytes() - at);
-        first.read(at, here.clear().limit(length));
-        second.read(at, there.clear().limit(length));
-        if (!here.flip().equals(there.flip())) {
+      for (long at = 0; at < Math.max(first.sizeBytes(), second.sizeBytes()); at += COMPARED_BYTES) {
+        if (!Arrays.equals(piece(first, at), piece(second, at))) {
           return false;
         }
       }
       return true;
     }
+  }
+
+  private static byte[] piece(BlockDevice device, long at) throws IOException {
+    byte[] bytes = new byte[COMPARED_BYTES];
+    long length = Math.clamp(device.sizeBytes() - at, 0, COMPARED_BYTES);
+    device.read(Math.min(at, device.sizeBytes()), ByteBuffer.wrap(bytes, 0, (int) length));
+    return bytes;
   }
 
   /// The catalog says the same as the storage.

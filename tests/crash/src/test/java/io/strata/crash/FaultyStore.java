@@ -58,6 +58,11 @@ final class FaultyStore implements ContainerStore {
   }
 
   @Override
+  public synchronized Object identity(String name) throws IOException {
+    return target.identity(name);
+  }
+
+  @Override
   public synchronized boolean exists(String name) throws IOException {
     return target.exists(name);
   }

@@ -19,6 +19,11 @@ record ManagerFaultContent(long sizeBytes, Map<Long, Integer> runs) {
     return new ManagerFaultContent(sizeBytes, Map.of());
   }
 
+  /// As large, and empty.
+  ManagerFaultContent zeroed() {
+    return zeroes(sizeBytes);
+  }
+
   ManagerFaultContent with(long offsetBytes, int value) {
     Map<Long, Integer> more = new TreeMap<>(runs);
     more.put(offsetBytes, value);

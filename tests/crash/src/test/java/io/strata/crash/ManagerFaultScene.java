@@ -277,11 +277,17 @@ final class ManagerFaultScene implements AutoCloseable {
   }
 
   /// The disk, which nobody knows, becomes a VDI again.
+  /// Introduces the disk, unless it is known by its name.
   void introduceDisk() throws StorageException {
-    manager()
-        .vdiIntroduce(
-            new VdiIntroduce(
-                disk, sr, "user", disk.toString(), "disk", "", false, false, Map.of()));
+    boolean named =
+        manager().vdis(sr).stream()
+            .anyMatch(vdi -> vdi.uuid().equals(disk) && !vdi.nameLabel().isEmpty());
+    if (!named) {
+      manager()
+          .vdiIntroduce(
+              new VdiIntroduce(
+                  disk, sr, "user", disk.toString(), "disk", "", false, false, Map.of()));
+    }
   }
 
   void createSecondSr() throws StorageException {

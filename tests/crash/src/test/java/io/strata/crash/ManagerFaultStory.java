@@ -215,7 +215,7 @@ enum ManagerFaultStory {
 
     @Override
     Map<VdiUuid, ManagerFaultContent> changed(ManagerFaultScene s) {
-      return Map.of(s.disk(), s.content(s.disk()).with(0, 9));
+      return Map.of(s.disk(), s.content(s.disk()).zeroed().with(0, 9));
     }
 
     @Override
