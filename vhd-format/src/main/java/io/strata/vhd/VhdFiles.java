@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.vhd;
 
+import io.strata.block.Container;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -23,13 +24,22 @@ public final class VhdFiles {
     return lower.endsWith(".vhd") || lower.endsWith(".avhd");
   }
 
+  /// As [#isNamed(String)], by the last part of a path.
+  public static boolean isNamed(Path file) {
+    return isNamed(Optional.ofNullable(file.getFileName()).map(Path::toString).orElse(""));
+  }
+
   /// The regular files of a folder that have such a name. Symbolic links are passed over.
   public static List<Path> in(Path folder) throws IOException {
+    return regular(folder).stream().filter(VhdFiles::isNamed).toList();
+  }
+
+  /// All regular files of a folder, whatever their names. Symbolic links are passed over.
+  public static List<Path> regular(Path folder) throws IOException {
     List<Path> found = new ArrayList<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
       for (Path file : files) {
-        String name = Optional.ofNullable(file.getFileName()).map(Path::toString).orElse("");
-        if (isNamed(name) && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+        if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
           found.add(file);
         }
       }
@@ -37,5 +47,19 @@ public final class VhdFiles {
       throw e.getCause();
     }
     return found;
+  }
+
+  /// Whether something begins or ends like an image, valid or not. Nothing between is read.
+  public static boolean looksLikeImage(Container container) throws IOException {
+    long size = container.sizeBytes();
+    return size >= VhdLayout.SHORT_FOOTER_BYTES
+        && (cookieAt(container, 0)
+            || cookieAt(container, size - VhdLayout.SHORT_FOOTER_BYTES)
+            || (size >= VhdLayout.FOOTER_BYTES
+                && cookieAt(container, size - VhdLayout.FOOTER_BYTES)));
+  }
+
+  private static boolean cookieAt(Container container, long offsetBytes) throws IOException {
+    return Bytes.read(container, offsetBytes, Long.BYTES).getLong() == VhdLayout.FOOTER_COOKIE;
   }
 }

@@ -15,8 +15,10 @@ import io.strata.vhd.VhdInfo;
 import io.strata.vhd.VhdMerge;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -30,44 +32,16 @@ final class VhdCoalesce {
   }
 
   int run(Path child) throws IOException, StorageException {
-    VhdInfo info = info(child);
-    if (info.type() != DiskType.DIFFERENCING) {
-      throw new StorageException(
-          ErrorCode.INVALID_ARG,
-          child
-              + " is "
-              + info.type().name().toLowerCase(java.util.Locale.ROOT)
-              + " and has no parent.",
-          "Name a differencing VHD.");
-    }
-    ParentLink link = info.parent().orElseThrow();
+    ParentLink link = linkOf(child);
     Path parent;
     try (Container opened = ImageDevice.parentsOf(child).open(link, child.toString())) {
       parent = Path.of(opened.location());
     }
-    refuseSiblings(child, parent, link.uuid());
-    if (info(parent).sizeBytes() != info.sizeBytes()) {
-      throw new StorageException(
-          ErrorCode.VDI_SIZE,
-          child
-              + " has "
-              + info.sizeBytes()
-              + " bytes, its parent "
-              + parent
-              + " "
-              + info(parent).sizeBytes()
-              + ".",
-          info(parent).sizeBytes() < info.sizeBytes()
-              ? "Resize the parent first: strata vhd resize "
-                  + parent
-                  + " "
-                  + info.sizeBytes()
-                  + "."
-              : "A child can't be smaller than its parent: look for the parent that it was made"
-                  + " over.");
-    }
+    // Under the lock nobody makes another child, which reads its parent meanwhile.
     try (ImageLock _ = ImageLock.writing(parent);
         ImageLock _ = ImageLock.reading(child)) {
+      refuseSiblings(child, parent, link.uuid());
+      refuseOtherSize(child, parent);
       merge(child, parent);
     }
     terminal
@@ -78,6 +52,32 @@ final class VhdCoalesce {
                 + child
                 + " now, which can be removed if nothing else needs it");
     return 0;
+  }
+
+  private static ParentLink linkOf(Path child) throws IOException, StorageException {
+    VhdInfo info = ImageDevice.infoOf(child);
+    if (info.type() != DiskType.DIFFERENCING) {
+      throw new StorageException(
+          ErrorCode.INVALID_ARG,
+          child + " is " + info.type().name().toLowerCase(Locale.ROOT) + " and has no parent.",
+          "Name a differencing VHD.");
+    }
+    return info.parent().orElseThrow();
+  }
+
+  private static void refuseOtherSize(Path child, Path parent)
+      throws IOException, StorageException {
+    long childBytes = ImageDevice.infoOf(child).sizeBytes();
+    long parentBytes = ImageDevice.infoOf(parent).sizeBytes();
+    if (parentBytes != childBytes) {
+      throw new StorageException(
+          ErrorCode.VDI_SIZE,
+          child + " has " + childBytes + " bytes, its parent " + parent + " " + parentBytes + ".",
+          parentBytes < childBytes
+              ? "Resize the parent first: strata vhd resize " + parent + " " + childBytes + "."
+              : "A child can't be smaller than its parent: look for the parent that it was made"
+                  + " over.");
+    }
   }
 
   private void merge(Path child, Path parent) throws IOException {
@@ -103,12 +103,13 @@ final class VhdCoalesce {
     }
   }
 
-  /// What the child holds must not reach others that read through the same parent.
+  /// What the child holds must not reach others that read through the same parent, whatever their
+  /// names.
   private static void refuseSiblings(Path child, Path parent, UUID parentUuid)
       throws IOException, StorageException {
     Path folder = Optional.ofNullable(child.toAbsolutePath().getParent()).orElse(Path.of("/"));
-    for (Path file : VhdFiles.in(folder)) {
-      if (!Files.isSameFile(file, child) && names(file, parentUuid)) {
+    for (Path file : VhdFiles.regular(folder)) {
+      if (names(file, parentUuid) && !Files.isSameFile(file, child)) {
         throw new StorageException(
             ErrorCode.VDI_IN_USE,
             file + " depends on " + parent + " too, and would change.",
@@ -118,20 +119,21 @@ final class VhdCoalesce {
   }
 
   private static boolean names(Path file, UUID parentUuid) throws StorageException {
-    try {
-      return info(file).parent().map(ParentLink::uuid).filter(parentUuid::equals).isPresent();
+    try (FileContainer container = FileContainer.openReadOnly(file)) {
+      return (VhdFiles.isNamed(file) || VhdFiles.looksLikeImage(container))
+          && VhdInfo.read(container)
+              .parent()
+              .map(ParentLink::uuid)
+              .filter(parentUuid::equals)
+              .isPresent();
+    } catch (NoSuchFileException gone) {
+      return false;
     } catch (IOException e) {
       throw new StorageException(
           ErrorCode.VDI_LOAD,
           file + " can't be read and may depend on the parent: " + e.getMessage() + ".",
           "Repair it or move it to another folder.",
           e);
-    }
-  }
-
-  private static VhdInfo info(Path file) throws IOException {
-    try (FileContainer container = FileContainer.openReadOnly(file)) {
-      return VhdInfo.read(container);
     }
   }
 }

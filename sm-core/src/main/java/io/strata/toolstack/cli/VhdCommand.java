@@ -118,7 +118,11 @@ final class VhdCommand {
   }
 
   @Command(
-      description = "Merge a differencing disk into its parent in the same folder.",
+      description = {
+        "Merge a differencing disk into its parent in the same folder.",
+        "It is refused where another file of that folder reads through the parent. Children in"
+            + " other folders are not seen: what they read would change."
+      },
       mixinStandardHelpOptions = true)
   int coalesce(@Parameters(paramLabel = "CHILD") Path child) throws IOException, StorageException {
     return new VhdCoalesce(terminal).run(child);
@@ -151,6 +155,8 @@ final class VhdCommand {
       @Parameters(paramLabel = "CHILD") Path child,
       @Option(names = "--force", description = "Replace a file that is there.") boolean force)
       throws IOException, StorageException {
+    requireFindable(parent);
+    requireFindable(child);
     if (!folder(parent).equals(folder(child))) {
       throw new StorageException(
           ErrorCode.INVALID_ARG,
@@ -173,6 +179,18 @@ final class VhdCommand {
       target.publish();
     }
     return 0;
+  }
+
+  /// Images of a chain are looked for by their suffix.
+  private static void requireFindable(Path file) throws StorageException {
+    if (!VhdFiles.isNamed(file)) {
+      throw new StorageException(
+          ErrorCode.INVALID_ARG,
+          "'"
+              + Rendering.escaped(file.toString())
+              + "' would not be found as an image of the chain.",
+          "End the name in .vhd.");
+    }
   }
 
   private static Path folder(Path file) throws IOException {
@@ -208,7 +226,7 @@ final class VhdCommand {
     UUID uuid = ImageDevice.infoOf(file).uuid();
     Optional<Path> smallest = Optional.empty();
     long smallestBytes = Long.MAX_VALUE;
-    for (Path candidate : VhdFiles.in(folder(file))) {
+    for (Path candidate : VhdFiles.regular(folder(file))) {
       Optional<VhdInfo> info = readable(candidate);
       if (info.flatMap(VhdInfo::parent).filter(p -> p.uuid().equals(uuid)).isPresent()
           && info.get().sizeBytes() < smallestBytes) {

@@ -193,6 +193,59 @@ final class ToolsTest {
     converted(path("c_1.avhd"), path("c.raw"));
   }
 
+  /// Its name hides it from whoever looks for images by their suffix.
+  @Test
+  void aParentOfAChildWithAnyNameIsLeftAlone() throws IOException {
+    Path parent = disk("p.vhd");
+    done("vhd", "snapshot", path("p.vhd"), path("d.vhd"));
+    Files.move(folder.resolve("d.vhd"), folder.resolve("d"));
+    assertThat(refused("vhd", "resize", path("p.vhd"), "8MiB"))
+        .contains("VDIInUse (24)", "'" + path("d"));
+    done("vhd", "snapshot", path("p.vhd"), path("c.vhd"));
+    byte[] before = Files.readAllBytes(parent);
+    assertThat(refused("vhd", "coalesce", path("c.vhd")))
+        .contains("VDIInUse (24)", path("d") + " depends on");
+    assertThat(parent).hasBinaryContent(before);
+    damage(folder.resolve("d"), 1024);
+    assertThat(refused("vhd", "coalesce", path("c.vhd")))
+        .contains("VDILoad (65)", path("d") + " can't be read");
+    Files.write(folder.resolve("d"), new byte[100_000]);
+    Files.createFile(folder.resolve("empty"));
+    done("vhd", "coalesce", path("c.vhd"));
+  }
+
+  private static void damage(Path file, int at) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[at] ^= 1;
+    Files.write(file, bytes);
+  }
+
+  @Test
+  void aSnapshotThatNobodyWouldFindIsRefused() throws IOException {
+    disk("p.vhd");
+    for (String name : List.of("other", "s.img", "vhd")) {
+      assertThat(refused("vhd", "snapshot", path("p.vhd"), path(name)))
+          .contains("InvalidArg (1)", name, "End the name in .vhd.");
+      assertThat(folder.resolve(name)).doesNotExist();
+    }
+    Files.copy(folder.resolve("p.vhd"), folder.resolve("q"));
+    assertThat(refused("vhd", "snapshot", path("q"), path("c.vhd")))
+        .contains("InvalidArg (1)", "q' would not", "End the name in .vhd.");
+  }
+
+  /// Another child is made of the parent while it is looked at: that is under the parent's lock.
+  @Test
+  void siblingsAreLookedForOnlyOnceTheParentIsLocked() throws IOException, StorageException {
+    Path parent = disk("p.vhd");
+    done("vhd", "snapshot", path("p.vhd"), path("c.vhd"));
+    done("vhd", "snapshot", path("p.vhd"), path("d.vhd"));
+    try (ImageLock _ = ImageLock.reading(parent)) {
+      assertThat(refused("vhd", "coalesce", path("c.vhd")))
+          .contains("VDIInUse (24)", "p.vhd' is in use")
+          .doesNotContain("depends on");
+    }
+  }
+
   @Test
   void aTableWithoutRowsIsRefused() {
     assertThat(refused("top", "--rows", "-1", "--home", path("home"))).contains("InvalidArg (1)");
