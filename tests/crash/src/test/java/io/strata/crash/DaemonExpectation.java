@@ -320,7 +320,9 @@ record DaemonExpectation(
   private static byte[] piece(BlockDevice device, long at) throws IOException {
     byte[] bytes = new byte[COMPARED_BYTES];
     long length = Math.clamp(device.sizeBytes() - at, 0, COMPARED_BYTES);
-    device.read(Math.min(at, device.sizeBytes()), ByteBuffer.wrap(bytes, 0, (int) length));
+    if (length > 0) {
+      device.read(at, ByteBuffer.wrap(bytes, 0, (int) length));
+    }
     return bytes;
   }
 
