@@ -79,8 +79,7 @@ public final class DirectoryStore implements ContainerStore {
   @Override
   public Object identity(String name) throws IOException {
     return Objects.requireNonNull(
-        Files.readAttributes(
-                path(name), BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+        Files.readAttributes(path(name), BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
             .fileKey());
   }
 

@@ -14,7 +14,8 @@ import java.util.UUID;
 
 /// One volume of a store, as its own container tells it.
 ///
-/// @param container equal for the nodes that are names of one container: see [ContainerStore#identity]
+/// @param container equal for the nodes that are names of one container: see
+///   [ContainerStore#identity]
 /// @param info the VHD's metadata; empty in raw volumes and in VHDs that can't be read
 /// @param problem why its own metadata can't be read
 record Node(
@@ -50,7 +51,8 @@ record Node(
     }
   }
 
-  private static Node vhd(VolumeName name, Object identity, Container container) throws IOException {
+  private static Node vhd(VolumeName name, Object identity, Container container)
+      throws IOException {
     long physicalBytes = container.physicalBytes();
     try {
       VhdInfo info = VhdInfo.read(container);
@@ -71,7 +73,13 @@ record Node(
       VolumeName name, Object identity, long physicalBytes, IOException why) {
     String problem = why.getMessage() == null ? why.toString() : why.getMessage();
     return new Node(
-        name.vdi(), identity, name.kind(), 0, physicalBytes, Optional.empty(), Optional.of(problem));
+        name.vdi(),
+        identity,
+        name.kind(),
+        0,
+        physicalBytes,
+        Optional.empty(),
+        Optional.of(problem));
   }
 
   Node withProblem(String text) {

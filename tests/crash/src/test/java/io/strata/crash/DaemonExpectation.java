@@ -308,7 +308,9 @@ record DaemonExpectation(
       throws IOException, StorageException {
     try (BlockDevice first = repository.open(one, AccessMode.RO);
         BlockDevice second = repository.open(other, AccessMode.RO)) {
-      for (long at = 0; at < Math.max(first.sizeBytes(), second.sizeBytes()); at += COMPARED_BYTES) {
+      for (long at = 0;
+          at < Math.max(first.sizeBytes(), second.sizeBytes());
+          at += COMPARED_BYTES) {
         if (!Arrays.equals(piece(first, at), piece(second, at))) {
           return false;
         }

@@ -276,8 +276,8 @@ final class ManagerFaultScene implements AutoCloseable {
     return granules;
   }
 
-  /// The disk, which nobody knows, becomes a VDI again.
-  /// Introduces the disk, unless it is known by its name.
+  /// The disk, which nobody knows, becomes a VDI again. Introduces the disk, unless it is known by
+  /// its name.
   void introduceDisk() throws StorageException {
     boolean named =
         manager().vdis(sr).stream()
