@@ -80,6 +80,7 @@ final class CollectionPlans {
     Set<VdiUuid> found = nodes.stream().map(Volume::uuid).collect(Collectors.toSet());
     return known.stream()
         .filter(vdi -> vdi.holdsDisk() && vdi.kind() == Volume.Kind.VHD)
+        .filter(vdi -> !VdiRecords.neverRead(vdi))
         .filter(vdi -> !found.contains(vdi.uuid()))
         .map(vdi -> new LostDisk(vdi.uuid(), vdi.parent()))
         .toList();

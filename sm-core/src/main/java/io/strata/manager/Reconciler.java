@@ -252,7 +252,7 @@ final class Reconciler {
     }
 
     private void absent(CatalogWriter writer, VdiRecord vdi) throws StorageException {
-      if (!vdi.managed()) {
+      if (!vdi.managed() || VdiRecords.neverRead(vdi)) {
         writer.deleteVdi(vdi.uuid());
         gone.add(vdi.uuid());
       } else if (vdi.metadataOnly()) {

@@ -202,6 +202,12 @@ final class VdiRecords {
         || !vdi.keys().isEmpty();
   }
 
+  /// Whether it passes for a disk only since its image could not be read while it was there, as a
+  /// base that went since may have done.
+  static boolean neverRead(VdiRecord vdi) {
+    return vdi.virtualSizeBytes() == 0 && !isDescribed(vdi);
+  }
+
   static VdiRecord introduced(VdiIntroduce request, Volume volume) throws StorageException {
     Names.check("name-label", request.nameLabel());
     Names.check("name-description", request.nameDescription());

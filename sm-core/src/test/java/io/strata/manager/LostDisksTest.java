@@ -116,6 +116,22 @@ class LostDisksTest {
     assertThat(manager.vdi(snapshot).snapshotOf()).contains(disk);
   }
 
+  /// It may have been a base that could not be read just then.
+  @Test
+  void imageThatCouldNeverBeReadIsNoLostDiskOnceItIsGone() throws Exception {
+    VdiUuid broken = VdiUuid.random();
+    Path file = folder.resolve("sr").resolve(broken + ".vhd");
+    Files.write(file, new byte[8192]);
+    manager.srScan(sr);
+    assertThat(manager.vdi(broken).problem()).isPresent();
+    Files.delete(file);
+    assertThat(manager.srScan(sr).gone()).contains(broken);
+    assertThat(manager.vdis(sr)).noneMatch(vdi -> vdi.uuid().equals(broken));
+    manager.vdiDestroy(snapshot);
+    assertThat(manager.srGc(sr)).isNotEmpty();
+    assertThat(read(disk)).isEqualTo(2);
+  }
+
   private static void assertKept(List<GcAction> plan) {
     assertThat(plan).hasSize(1).allMatch(GcAction.Keep.class::isInstance);
     assertThat(plan.getFirst().reason()).contains("is not found").contains("vdi-forget");
