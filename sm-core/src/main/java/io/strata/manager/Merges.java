@@ -26,10 +26,9 @@ final class Merges {
   private static final String COPIED = "copied";
   private static final String BLOCK = "block-";
 
-  /// What merges leave to the guests: a share of the SR, up to a size.
+  /// What merges leave to the guests, or half of what is free where that is less: on an almost full
+  /// SR, a merge that takes little is what gives space back.
   private static final long MOST_RESERVE_BYTES = 64L << 20;
-
-  private static final int RESERVE_SHARE = 64;
 
   private final Core core;
   private final Intents intents;
@@ -89,7 +88,7 @@ final class Merges {
   /// @param bytes what it takes at most
   static void requireRoom(Repository repository, SrUuid sr, long bytes) throws StorageException {
     SpaceStat space = repository.stat();
-    long reserve = Math.min(MOST_RESERVE_BYTES, space.totalBytes() / RESERVE_SHARE);
+    long reserve = Math.min(MOST_RESERVE_BYTES, space.freeBytes() / 2);
     if (space.freeBytes() - reserve < bytes) {
       throw new StorageException(
           ErrorCode.SR_NO_SPACE,

@@ -120,6 +120,20 @@ class CollectorTest {
     }
   }
 
+  /// What a merge takes is counted, so that one that takes little is what helps a full SR.
+  @Test
+  void mergeThatTakesLittleIsDoneOnAnAlmostFullSr() throws Exception {
+    try (StorageManager manager = open()) {
+      VdiUuid disk = prepare(manager);
+      SrUuid sr = manager.vdi(disk).sr();
+      manager.vdiDetach(disk, VdiAttach.HOST_DOMAIN);
+      driver.space(new SpaceStat(1L << 40, 24L << 20));
+      assertThat(manager.srGc(sr)).isNotEmpty();
+      assertThat(manager.srGcPlan(sr)).isEmpty();
+      assertThat(readAttached(manager, disk)).isEqualTo(model);
+    }
+  }
+
   private Map<Path, Long> sizes() throws IOException {
     Map<Path, Long> sizes = new java.util.TreeMap<>();
     try (Stream<Path> files = Files.list(folder.resolve("sr"))) {

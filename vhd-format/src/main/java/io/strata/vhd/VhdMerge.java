@@ -142,7 +142,7 @@ public final class VhdMerge implements Closeable {
         growth += end - runs[r] - (allocated ? SectorBitmap.count(own, runs[r], end) : 0);
       }
     }
-    return growth;
+    return allocated ? growth : growth + geometry.bitmapSectors();
   }
 
   /// Merges everything from a block on, and makes it durable.

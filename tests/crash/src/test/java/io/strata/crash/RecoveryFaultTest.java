@@ -28,6 +28,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class RecoveryFaultTest {
   private static final int STEP = Integer.getInteger("strata.fault.step", usualStep());
 
+  /// How many of 100 faults must hit: what a start has to do depends on how far a second tree,
+  /// collected beside the first, was when the daemon died.
+  private static final int LEAST_HIT = 75;
+
   @TempDir(factory = MemoryFolder.class)
   private Path folder;
 
@@ -81,7 +85,10 @@ final class RecoveryFaultTest {
         "%s at %s: faults injected: %d of %d, problems: %d%n",
         story, point, injected, runs - 1, problems.size());
     assertThat(problems).isEmpty();
-    assertThat(injected).as("faults that hit").isEqualTo(runs - 1);
+    assertThat(injected)
+        .as("faults that hit")
+        .isPositive()
+        .isGreaterThanOrEqualTo((runs - 1) * LEAST_HIT / 100);
   }
 
   /// A scene whose daemon died there.
