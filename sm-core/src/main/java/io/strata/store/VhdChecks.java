@@ -91,7 +91,7 @@ final class VhdChecks implements VolumeChecks {
               finding.expected(),
               finding.found(),
               finding.sentence(),
-              finding.fix().map(Fix::sentence)));
+              report.fix(finding).map(Fix::sentence)));
     }
     if (node.problem().isPresent() && findings.stream().noneMatch(VolumeFinding::bad)) {
       findings.add(unusable(node, node.problem().get()));

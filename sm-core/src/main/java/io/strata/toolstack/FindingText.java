@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.toolstack;
 
+import io.strata.check.CheckReport;
 import io.strata.check.Finding;
 import io.strata.check.Fix;
 import io.strata.spi.VolumeFinding;
@@ -28,7 +29,7 @@ public record FindingText(
     String sentence,
     Optional<String> repair) {
 
-  public static FindingText of(Finding finding) {
+  public static FindingText of(CheckReport report, Finding finding) {
     return new FindingText(
         Optional.empty(),
         finding.name(),
@@ -39,7 +40,7 @@ public record FindingText(
         finding.expected(),
         finding.found(),
         finding.sentence(),
-        finding.fix().map(Fix::sentence));
+        report.fix(finding).map(Fix::sentence));
   }
 
   public static FindingText of(VolumeFinding finding) {

@@ -62,7 +62,7 @@ public sealed interface BatmapFinding extends Finding {
     }
 
     @Override
-    public Optional<Fix> fix() {
+    public Optional<Fix> remedy() {
       return repairable ? Optional.of(Fix.BATMAP_HEADER) : Optional.empty();
     }
   }
@@ -103,7 +103,7 @@ public sealed interface BatmapFinding extends Finding {
     }
 
     @Override
-    public Optional<Fix> fix() {
+    public Optional<Fix> remedy() {
       return Optional.of(Fix.BATMAP);
     }
   }
@@ -126,7 +126,7 @@ public sealed interface BatmapFinding extends Finding {
     }
 
     @Override
-    public Optional<Fix> fix() {
+    public Optional<Fix> remedy() {
       return Optional.of(Fix.BATMAP);
     }
   }
@@ -151,7 +151,7 @@ public sealed interface BatmapFinding extends Finding {
     }
 
     @Override
-    public Optional<Fix> fix() {
+    public Optional<Fix> remedy() {
       return Optional.of(Fix.BITMAPS);
     }
   }
@@ -174,7 +174,7 @@ public sealed interface BatmapFinding extends Finding {
     }
 
     @Override
-    public Optional<Fix> fix() {
+    public Optional<Fix> remedy() {
       return Optional.of(Fix.BATMAP);
     }
   }

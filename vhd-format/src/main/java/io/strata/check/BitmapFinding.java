@@ -31,7 +31,7 @@ public sealed interface BitmapFinding extends Finding {
     }
 
     @Override
-    public Optional<Fix> fix() {
+    public Optional<Fix> remedy() {
       return othersPresent ? Optional.of(Fix.UNUSED_SECTORS) : Optional.empty();
     }
   }

@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.Optional;
-import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /// Works out the steps that make the batmap, the bitmaps and the data of blocks agree, of an image
 /// whose BAT is sound. Where batmap and bitmap differ, a map with the right checksum is believed: a
@@ -22,7 +22,7 @@ final class BlockRepairs {
   private final BlockTable table;
   private final Optional<RawBatmap> batmap;
   private final long diskBytes;
-  private final BiConsumer<Fix, RepairStep> steps;
+  private final Consumer<RepairStep> steps;
   private final BlockCheck blocks;
 
   /// Blocks that a batmap to believe says are full.
@@ -33,7 +33,7 @@ final class BlockRepairs {
       RawHeader header,
       ImageTables tables,
       long diskBytes,
-      BiConsumer<Fix, RepairStep> steps)
+      Consumer<RepairStep> steps)
       throws IOException {
     this.subject = subject;
     this.header = header;
@@ -62,8 +62,8 @@ final class BlockRepairs {
             after[s >>> 3] |= (byte) (0x80 >>> (s & 7));
           }
           steps.accept(
-              Fix.BITMAPS,
               new RepairStep.Write(
+                  Fix.BITMAPS,
                   "Mark all sectors of block " + block + " as present, as the batmap says",
                   table.offsetBytes(i),
                   before,
@@ -95,9 +95,12 @@ final class BlockRepairs {
     if (!found.equals(map)) {
       header("Put the batmap out of force", old, 0);
       steps.accept(
-          Fix.BATMAP,
           new RepairStep.Write(
-              "Write the batmap as the bitmaps say", old.mapOffsetBytes(), before, map.array()));
+              Fix.BATMAP,
+              "Write the batmap as the bitmaps say",
+              old.mapOffsetBytes(),
+              before,
+              map.array()));
     }
     if (!found.equals(map) || checksum != old.storedChecksum()) {
       header("Write the batmap's header with its checksum", old, checksum);
@@ -109,7 +112,7 @@ final class BlockRepairs {
     ByteBuffer after = ByteBuffer.wrap(before.clone());
     after.putInt(VhdLayout.BATMAP_CHECKSUM_AT, checksum);
     steps.accept(
-        Fix.BATMAP, new RepairStep.Write(sentence, old.offsetBytes(), before, after.array()));
+        new RepairStep.Write(Fix.BATMAP, sentence, old.offsetBytes(), before, after.array()));
   }
 
   /// Zeroes what no bit of a bitmap vouches for, except in blocks that are claimed to be full, and
@@ -129,8 +132,8 @@ final class BlockRepairs {
           (offset, length) -> {
             if (left[0]-- > 0) {
               steps.accept(
-                  Fix.UNUSED_SECTORS,
                   new RepairStep.Fill(
+                      Fix.UNUSED_SECTORS,
                       "Zero sectors of block " + block + " that are not present",
                       offset,
                       length,

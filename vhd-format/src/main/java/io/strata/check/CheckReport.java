@@ -4,6 +4,7 @@ package io.strata.check;
 import io.strata.vhd.DiskType;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /// What a check found.
@@ -19,6 +20,7 @@ import java.util.UUID;
 /// @param bitmapsChecked whether the blocks' data was looked at
 /// @param findings in the order of discovery; those in parents too, where the whole chain was
 ///   looked at
+/// @param mended those of them that a repair of the image which they are in mends
 /// @param moreFindings findings beyond those that are kept
 public record CheckReport(
     String image,
@@ -31,10 +33,12 @@ public record CheckReport(
     int depth,
     boolean bitmapsChecked,
     List<Finding> findings,
+    Set<Finding> mended,
     long moreFindings) {
 
   public CheckReport {
     findings = List.copyOf(findings);
+    mended = Set.copyOf(mended);
   }
 
   /// The severity of the worst finding; empty where there is none.
@@ -57,15 +61,20 @@ public record CheckReport(
     return finding.where().image().equals(image);
   }
 
+  /// What a repair of the image that a finding is in does about it; empty where it does nothing.
+  public Optional<Fix> fix(Finding finding) {
+    return mended.contains(finding) ? finding.remedy() : Optional.empty();
+  }
+
   /// Whether some finding in the image itself can be repaired.
   public boolean repairable() {
-    return findings.stream().anyMatch(finding -> own(finding) && finding.fix().isPresent());
+    return findings.stream().anyMatch(finding -> own(finding) && fix(finding).isPresent());
   }
 
   /// The parents in which some finding can be repaired, each by a repair of its own.
   public List<String> repairableParents() {
     return findings.stream()
-        .filter(finding -> !own(finding) && finding.fix().isPresent())
+        .filter(finding -> !own(finding) && fix(finding).isPresent())
         .map(finding -> finding.where().image())
         .distinct()
         .toList();

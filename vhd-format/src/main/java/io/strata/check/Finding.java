@@ -27,8 +27,9 @@ public sealed interface Finding
   /// What is there.
   String found();
 
-  /// How it can be repaired; empty where it can't be.
-  default Optional<Fix> fix() {
+  /// What mends a finding of this kind, where the rest of the image lets it; whether it does is in
+  /// [CheckReport#fix]. Empty where nothing ever does.
+  default Optional<Fix> remedy() {
     return Optional.empty();
   }
 

@@ -37,7 +37,7 @@ public sealed interface FooterFinding extends Finding {
     }
 
     @Override
-    public Optional<Fix> fix() {
+    public Optional<Fix> remedy() {
       return otherValid ? Optional.of(Fix.FOOTERS) : Optional.empty();
     }
   }
@@ -66,7 +66,7 @@ public sealed interface FooterFinding extends Finding {
     }
 
     @Override
-    public Optional<Fix> fix() {
+    public Optional<Fix> remedy() {
       return Optional.of(Fix.INTERRUPTED_GROWTH);
     }
   }
@@ -96,7 +96,7 @@ public sealed interface FooterFinding extends Finding {
     }
 
     @Override
-    public Optional<Fix> fix() {
+    public Optional<Fix> remedy() {
       return inDoubt ? Optional.empty() : Optional.of(Fix.FOOTERS);
     }
   }
@@ -137,7 +137,7 @@ public sealed interface FooterFinding extends Finding {
     }
 
     @Override
-    public Optional<Fix> fix() {
+    public Optional<Fix> remedy() {
       return footerInForce ? Optional.of(Fix.FOOTERS) : Optional.empty();
     }
   }
@@ -151,7 +151,7 @@ public sealed interface FooterFinding extends Finding {
     }
 
     @Override
-    public Optional<Fix> fix() {
+    public Optional<Fix> remedy() {
       return Optional.of(Fix.FOOTERS);
     }
   }
@@ -175,7 +175,7 @@ public sealed interface FooterFinding extends Finding {
     }
 
     @Override
-    public Optional<Fix> fix() {
+    public Optional<Fix> remedy() {
       return Optional.of(Fix.FOOTERS);
     }
   }
@@ -220,7 +220,7 @@ public sealed interface FooterFinding extends Finding {
     }
 
     @Override
-    public Optional<Fix> fix() {
+    public Optional<Fix> remedy() {
       return repairable ? Optional.of(Fix.FOOTERS) : Optional.empty();
     }
   }

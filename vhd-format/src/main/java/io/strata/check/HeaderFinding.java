@@ -121,8 +121,9 @@ public sealed interface HeaderFinding extends Finding {
 
   /// A differencing image whose header does not name the parent, or not in characters.
   ///
-  /// @param fix where the locators agree on a name
-  record ParentNameInvalid(Where where, String found, Optional<Fix> fix) implements HeaderFinding {
+  /// @param remedy where the locators agree on a name
+  record ParentNameInvalid(Where where, String found, Optional<Fix> remedy)
+      implements HeaderFinding {
     @Override
     public Severity severity() {
       return Severity.WARNING;

@@ -166,11 +166,11 @@ final class LocatorCheck {
       if (path.name().equals(name)) {
         continue;
       }
-      Optional<Fix> fix = Optional.empty();
+      Optional<Fix> remedy = Optional.empty();
       if (byLocators) {
-        fix = Optional.of(Fix.PARENT_NAME);
+        remedy = Optional.of(Fix.PARENT_NAME);
       } else if (repairable && !agree && ParentNames.canTake(path, name)) {
-        fix = Optional.of(Fix.LOCATOR_NAME);
+        remedy = Optional.of(Fix.LOCATOR_NAME);
       }
       subject.add(
           new LocatorFinding.LocatorNameDiffers(
@@ -178,7 +178,7 @@ final class LocatorCheck {
               path.locator().index(),
               name,
               path.name(),
-              fix));
+              remedy));
     }
   }
 

@@ -201,7 +201,7 @@ public sealed interface LocatorFinding extends Finding {
 
   /// A locator names another file than the header.
   record LocatorNameDiffers(
-      Where where, int index, String headerName, String locatorName, Optional<Fix> fix)
+      Where where, int index, String headerName, String locatorName, Optional<Fix> remedy)
       implements LocatorFinding {
     @Override
     public Severity severity() {

@@ -173,15 +173,19 @@ record RawFooter(FooterPlace place, long offsetBytes, int lengthBytes, ByteBuffe
   }
 
   /// The bytes as they should be: what [FooterCheck] objects to is put right, the rest is kept.
-  ByteBuffer corrected(long now) {
+  ///
+  /// @param sizeBelieved whether the geometry is made to follow the size
+  ByteBuffer corrected(long now, boolean sizeBelieved) {
     ByteBuffer right = ByteBuffer.allocate(FOOTER_BYTES).put(0, bytes, 0, FOOTER_BYTES);
     right.putInt(
         VhdLayout.FOOTER_FEATURES_AT, (features() & FEATURES_KNOWN) | VhdLayout.FEATURES_RESERVED);
     if (type() == DiskType.FIXED) {
       right.putLong(VhdLayout.FOOTER_DATA_OFFSET_AT, VhdLayout.NO_DATA_OFFSET);
     }
-    Geometry most = Geometry.ofSize(Math.max(0, diskBytes()));
-    if (geometryBytes() > mostGeometryBytes()) {
+    if (sizeBelieved
+        && FooterCheck.sizeValid(diskBytes())
+        && geometryBytes() > mostGeometryBytes()) {
+      Geometry most = Geometry.ofSize(diskBytes());
       right.putInt(
           VhdLayout.FOOTER_GEOMETRY_AT,
           most.cylinders() << 16 | most.heads() << 8 | most.sectorsPerTrack());

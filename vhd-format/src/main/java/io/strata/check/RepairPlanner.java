@@ -3,200 +3,224 @@ package io.strata.check;
 
 import static io.strata.vhd.VhdLayout.SECTOR_BYTES;
 
-import io.strata.block.Container;
 import io.strata.vhd.DiskType;
 import io.strata.vhd.VhdLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collection;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
-/// Works out the steps of a repair, from the image and what a check of it found.
+/// Works out which findings of an image a repair mends, and by which steps: the one place that
+/// knows what is withheld, for the check's report and for the repair.
 final class RepairPlanner {
-  private static final long UNKNOWN_END = Long.MAX_VALUE;
-
   private final Subject subject;
-  private final CheckReport report;
-  private final List<RepairStep> steps = new ArrayList<>();
+  private final List<Finding> findings;
   private final Set<Fix> wanted = EnumSet.noneOf(Fix.class);
+  private final List<RepairStep> steps = new ArrayList<>();
   private final Set<Fix> planned = EnumSet.noneOf(Fix.class);
+  private final Set<Integer> namedLocators = new HashSet<>();
+  private Optional<FooterRepairs> footerRepairs = Optional.empty();
   private boolean more;
 
-  RepairPlanner(Container container, CheckReport report, long now) {
-    this.report = report;
-    subject = new Subject(container, container.sizeBytes(), now, new Findings(0));
-    report.findings().stream()
-        .filter(report::own)
-        .forEach(finding -> finding.fix().ifPresent(wanted::add));
+  /// @param subject the image; its findings are not used
+  /// @param findings of this image, all of them
+  /// @param wanted the repairs to make where they may be made
+  private RepairPlanner(Subject subject, List<Finding> findings, Collection<Fix> wanted) {
+    this.subject = subject;
+    this.findings = findings;
+    this.wanted.addAll(wanted);
   }
 
-  RepairPlan plan() throws IOException {
-    if (!wanted.isEmpty() && subject.sizeBytes() >= VhdLayout.SHORT_FOOTER_BYTES) {
-      RawFooters footers = RawFooters.read(subject.container());
-      Optional<RawFooter> footer = footers.inForce();
-      if (footer.isPresent()) {
-        plan(footers, footer.get());
-      }
+  /// The findings that a repair mends. Reads no block's bitmap and no data.
+  ///
+  /// @param findings of this image by itself, all of them
+  static Set<Finding> mended(Subject subject, ImageMetadata image, List<Finding> findings)
+      throws IOException {
+    List<Fix> wanted =
+        findings.stream().map(Finding::remedy).flatMap(Optional::stream).distinct().toList();
+    if (wanted.isEmpty()) {
+      return Set.of();
     }
+    RepairPlanner planner = new RepairPlanner(subject.silent(), findings, wanted);
+    planner.metadata(image);
+    return findings.stream().filter(planner::mends).collect(Collectors.toSet());
+  }
+
+  /// The steps that mend what a report announces.
+  static RepairPlan plan(Subject subject, CheckReport report) throws IOException {
+    List<Finding> own = report.findings().stream().filter(report::own).toList();
+    List<Fix> wanted = own.stream().map(report::fix).flatMap(Optional::stream).distinct().toList();
+    RepairPlanner planner = new RepairPlanner(subject, own, wanted);
+    if (!wanted.isEmpty() && subject.sizeBytes() >= VhdLayout.SHORT_FOOTER_BYTES) {
+      ImageMetadata image = ImageMetadata.read(subject, RawFooters.read(subject.container()));
+      planner.metadata(image);
+      planner.blocks(image);
+    }
+    return planner.plan(report);
+  }
+
+  private RepairPlan plan(CheckReport report) {
     List<Finding> unfixable =
         report.findings().stream()
             .filter(finding -> finding.severity() != Severity.INFO)
-            .filter(finding ->
-                !report.own(finding) || finding.fix().filter(planned::contains).isEmpty())
+            .filter(finding -> !report.own(finding) || report.fix(finding).isEmpty())
             .toList();
     return new RepairPlan(
         report.image(), subject.sizeBytes(), steps, unfixable, more || report.moreFindings() > 0);
   }
 
-  private void plan(RawFooters footers, RawFooter footer) throws IOException {
-    if (footers.oldEnd().isPresent()) {
-      interruptedGrowth(footers.end(), footer);
+  private boolean mends(Finding finding) {
+    if (finding.remedy().isEmpty()) {
+      return false;
+    }
+    boolean made = planned.contains(finding.remedy().get());
+    return switch (finding) {
+      case FooterFinding footer -> footerRepairs.stream().anyMatch(r -> r.mends(footer));
+      case LocatorFinding.LocatorNameDiffers locator ->
+          made && (planned.contains(Fix.PARENT_NAME) || namedLocators.contains(locator.index()));
+      case HeaderFinding _,
+          TableFinding _,
+          BatmapFinding _,
+          BitmapFinding _,
+          LocatorFinding _,
+          ChainFinding _ ->
+          made;
+    };
+  }
+
+  /// Everything but what the blocks' bitmaps and data need.
+  private void metadata(ImageMetadata image) throws IOException {
+    Optional<RawFooter> inForce = image.footers().inForce();
+    if (inForce.isEmpty()) {
       return;
     }
-    if (footer.type() == DiskType.FIXED) {
-      footers(footers, footer, UNKNOWN_END);
-      return;
+    RawFooter footer = inForce.get();
+    boolean sizeDoubtful =
+        image.tables().isPresent()
+            && sizeDoubtful(footer, image.header().orElseThrow(), image.tables().get());
+    footers(image, footer, sizeDoubtful);
+    if (image.tables().isPresent()) {
+      tables(image, sizeDoubtful);
     }
-    Optional<RawHeader> header = HeaderCheck.run(subject, footer);
-    if (header.isEmpty()) {
-      footers(footers, footer, UNKNOWN_END);
-      return;
-    }
-    boolean readable =
-        FooterCheck.sizeValid(footer.diskBytes())
-            && HeaderCheck.tableReadable(subject, footer, header.get());
-    if (readable) {
-      dynamic(footers, footer, header.get());
-    } else {
-      footers(footers, footer, UNKNOWN_END);
-    }
-    if (footer.type() == DiskType.DIFFERENCING) {
-      names(header.get());
+    if (image.header().isPresent() && footer.type() == DiskType.DIFFERENCING) {
+      names(image.header().get());
     }
   }
 
-  private void dynamic(RawFooters footers, RawFooter footer, RawHeader header) throws IOException {
-    ImageTables tables = ImageTables.read(subject, footers, footer, header);
-    BlockTable table = tables.table();
-    footers(footers, footer, endOfContent(footer, header, table, tables.regions()));
+  private void footers(ImageMetadata image, RawFooter footer, boolean sizeDoubtful) {
+    FooterRepairs repairs =
+        new FooterRepairs(subject, image.footers(), footer, sizeDoubtful, this::add);
+    footerRepairs = Optional.of(repairs);
+    if (image.footers().oldEnd().isPresent()) {
+      if (wanted.contains(Fix.INTERRUPTED_GROWTH)) {
+        repairs.interruptedGrowth();
+      }
+    } else if (wanted.contains(Fix.FOOTERS) && !endShared()) {
+      boolean located = image.tables().isPresent() && !sizeDoubtful;
+      repairs.correct(
+          located
+              ? endOfContent(footer, image.header().orElseThrow(), image.tables().get())
+              : FooterRepairs.UNKNOWN_END);
+    }
+  }
+
+  private void tables(ImageMetadata image, boolean sizeDoubtful) throws IOException {
+    RawHeader header = image.header().orElseThrow();
     if (wanted.contains(Fix.BATMAP_HEADER)) {
       batmapHeader(header);
     }
-    boolean whole = table.sound() && !strayParts() && !footers.inDoubt();
-    if (!whole) {
+    if (!whole(image)) {
       return;
     }
     boolean tableApart =
-        header.tableOffsetBytes() + header.tableBytes() <= ImageTables.contentEnd(subject, footers);
-    if (wanted.contains(Fix.ENTRIES_BEYOND_DISK) && tableApart) {
-      entriesBeyondDisk(header, tables.blocks());
+        header.tableOffsetBytes() + header.tableBytes()
+            <= ImageTables.contentEnd(subject, image.footers());
+    if (wanted.contains(Fix.ENTRIES_BEYOND_DISK) && tableApart && !sizeDoubtful) {
+      entriesBeyondDisk(header, image.tables().orElseThrow().blocks());
     }
-    BlockRepairs blocks = new BlockRepairs(subject, header, tables, footer.diskBytes(), this::add);
-    if (wanted.contains(Fix.BITMAPS)) {
+    for (Fix fix : List.of(Fix.BITMAPS, Fix.BATMAP, Fix.UNUSED_SECTORS)) {
+      if (wanted.contains(fix)) {
+        planned.add(fix);
+      }
+    }
+  }
+
+  /// What was planned for the blocks, step by step.
+  private void blocks(ImageMetadata image) throws IOException {
+    if (image.tables().isEmpty()) {
+      return;
+    }
+    BlockRepairs blocks =
+        new BlockRepairs(
+            subject,
+            image.header().orElseThrow(),
+            image.tables().get(),
+            image.footers().inForce().orElseThrow().diskBytes(),
+            steps::add);
+    if (planned.contains(Fix.BITMAPS)) {
       blocks.bitmaps();
     }
-    if (wanted.contains(Fix.BATMAP)) {
+    if (planned.contains(Fix.BATMAP)) {
       blocks.batmap();
     }
-    if (wanted.contains(Fix.UNUSED_SECTORS)) {
+    if (planned.contains(Fix.UNUSED_SECTORS)) {
       more |= blocks.unusedSectors();
     }
   }
 
-  private void add(Fix fix, RepairStep step) {
+  /// Whether every part of the image is where it is said to be, and nowhere else.
+  private boolean whole(ImageMetadata image) {
+    return image.tables().orElseThrow().table().sound()
+        && !strayParts()
+        && !image.footers().inDoubt();
+  }
+
+  /// Whether the disk may be larger than its footer says: the geometry describes more, or an entry
+  /// beyond the end names a place where a block may be.
+  private boolean sizeDoubtful(RawFooter footer, RawHeader header, ImageTables tables)
+      throws IOException {
+    if (findings.stream().noneMatch(TableFinding.EntryBeyondDisk.class::isInstance)) {
+      return false;
+    }
+    if (footer.geometryBytes() > footer.mostGeometryBytes()) {
+      return true;
+    }
+    boolean[] block = {false};
+    BlockTable.forEach(
+        subject,
+        header.tableOffsetBytes(),
+        tables.blocks(),
+        TableCheck.lookedAt(header, tables.blocks()),
+        (_, sector) -> {
+          long at = sector * SECTOR_BYTES;
+          block[0] =
+              at < subject.sizeBytes()
+                  && tables.regions().stream()
+                      .noneMatch(part -> part.startBytes() <= at && at < part.endBytes());
+          return !block[0];
+        });
+    return block[0];
+  }
+
+  private void add(RepairStep step) {
     steps.add(step);
-    planned.add(fix);
+    planned.add(step.fix());
   }
 
   private void write(Fix fix, String sentence, long offset, byte[] after) throws IOException {
     byte[] before = subject.read(offset, after.length).array();
-    add(fix, new RepairStep.Write(sentence, offset, before, after));
-  }
-
-  /// The copy comes first: readers believe it, so that from there on the end counts for nothing.
-  ///
-  /// @param contentEnd first byte after everything known of the image
-  private void footers(RawFooters footers, RawFooter inForce, long contentEnd) throws IOException {
-    if (!wanted.contains(Fix.FOOTERS) || endShared()) {
-      return;
-    }
-    RawFooter end = footers.end();
-    boolean endAtSector = end.offsetBytes() % SECTOR_BYTES == 0;
-    byte[] right = inForce.corrected(subject.now()).array();
-    if (inForce.type() == DiskType.FIXED) {
-      if (endAtSector) {
-        replace(end, right);
-      }
-      return;
-    }
-    if (footers.inDoubt()) {
-      return;
-    }
-    if (footers.copy().isPresent()) {
-      replace(footers.copy().get(), right);
-    }
-    if (endAtSector && (end.valid() || end.offsetBytes() >= contentEnd)) {
-      replace(end, right);
-    } else if (contentEnd < UNKNOWN_END) {
-      append(right, Math.max(subject.sizeBytes(), contentEnd));
-    }
-  }
-
-  /// The footer is at the end before the old place is cleared, which is not a part of the disk.
-  private void interruptedGrowth(RawFooter end, RawFooter oldEnd) {
-    if (!wanted.contains(Fix.INTERRUPTED_GROWTH)) {
-      return;
-    }
-    byte[] right = oldEnd.corrected(subject.now()).array();
-    if (end.offsetBytes() % SECTOR_BYTES == 0) {
-      replace(end, right);
-    } else {
-      append(right, subject.sizeBytes());
-    }
-    add(
-        Fix.INTERRUPTED_GROWTH,
-        new RepairStep.Fill(
-            "Clear the footer where the end was",
-            oldEnd.offsetBytes(),
-            VhdLayout.FOOTER_BYTES,
-            (byte) 0));
-  }
-
-  /// Only where everything of the image is known to be there: what was cut off would read as zeroes
-  /// after growth, and pass for data.
-  private void append(byte[] right, long from) {
-    long size = subject.sizeBytes();
-    long at = VhdLayout.roundUp(from, SECTOR_BYTES);
-    long grown = at + VhdLayout.FOOTER_BYTES;
-    add(Fix.FOOTERS, new RepairStep.Grow("Make room for a footer at the end", size, grown - size));
-    add(
-        Fix.FOOTERS,
-        new RepairStep.Write(
-            "Write the footer at the end", at, new byte[VhdLayout.FOOTER_BYTES], right));
-  }
-
-  private void replace(RawFooter footer, byte[] right) {
-    byte[] before = new byte[footer.lengthBytes()];
-    footer.bytes().get(0, before);
-    byte[] after = Arrays.copyOf(right, footer.lengthBytes());
-    if (!Arrays.equals(before, after)) {
-      String sentence =
-          switch (footer.place()) {
-            case COPY -> "Write the copy of the footer at offset 0";
-            case END, OLD_END -> "Write the footer at the end";
-          };
-      add(Fix.FOOTERS, new RepairStep.Write(sentence, footer.offsetBytes(), before, after));
-    }
+    add(new RepairStep.Write(fix, sentence, offset, before, after));
   }
 
   /// Whether the end's footer shares its bytes with another part, which would be changed with it.
   private boolean endShared() {
-    return report.findings().stream()
-        .filter(report::own)
+    return findings.stream()
         .anyMatch(finding ->
             finding instanceof HeaderFinding.PartsOverlap overlap
                 && overlap.other().equals(Parts.END));
@@ -204,8 +228,7 @@ final class RepairPlanner {
 
   /// Whether some part is not where the header says, so that the header may say it wrong.
   private boolean strayParts() {
-    return report.findings().stream()
-        .filter(report::own)
+    return findings.stream()
         .anyMatch(finding ->
             finding instanceof HeaderFinding.PartsOverlap
                 || finding instanceof LocatorFinding.LocatorSpaceOutside
@@ -218,14 +241,14 @@ final class RepairPlanner {
   }
 
   /// First byte after everything the image holds, if all of it is within the image.
-  private long endOfContent(
-      RawFooter footer, RawHeader header, BlockTable table, List<TableCheck.Region> regions) {
+  private long endOfContent(RawFooter footer, RawHeader header, ImageTables tables) {
+    BlockTable table = tables.table();
     boolean differencing = footer.type() == DiskType.DIFFERENCING;
     if (!table.sound() || strayParts()) {
-      return UNKNOWN_END;
+      return FooterRepairs.UNKNOWN_END;
     }
     long end = 0;
-    for (TableCheck.Region region : regions) {
+    for (TableCheck.Region region : tables.regions()) {
       end = Math.max(end, region.endBytes());
     }
     for (int i = 0; i < VhdLayout.HEADER_LOCATORS; i++) {
@@ -258,8 +281,8 @@ final class RepairPlanner {
         });
     if (firstAndEnd[0] >= 0) {
       add(
-          Fix.ENTRIES_BEYOND_DISK,
           new RepairStep.Fill(
+              Fix.ENTRIES_BEYOND_DISK,
               "Mark BAT entries "
                   + firstAndEnd[0]
                   + " to "
@@ -322,6 +345,7 @@ final class RepairPlanner {
 
   private void locatorName(LocatorCheck.Path path, String name) throws IOException {
     if (!path.name().equals(name) && ParentNames.canTake(path, name)) {
+      namedLocators.add(path.locator().index());
       write(
           Fix.LOCATOR_NAME,
           "Name the parent '"

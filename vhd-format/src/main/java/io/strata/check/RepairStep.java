@@ -5,6 +5,9 @@ package io.strata.check;
 /// leaves an image that is no worse than before, also where only a part of its sectors was written.
 public sealed interface RepairStep {
 
+  /// The repair that it is a part of.
+  Fix fix();
+
   /// What it does, for people.
   String sentence();
 
@@ -17,14 +20,14 @@ public sealed interface RepairStep {
   /// The image grows by bytes that read as zeroes.
   ///
   /// @param offsetBytes the image's size before
-  record Grow(String sentence, long offsetBytes, long lengthBytes) implements RepairStep {}
+  record Grow(Fix fix, String sentence, long offsetBytes, long lengthBytes) implements RepairStep {}
 
   /// Bytes are replaced. The arrays are never changed.
   ///
   /// @param before what must be there
   /// @param after what is written
   @SuppressWarnings("ArrayRecordComponent")
-  record Write(String sentence, long offsetBytes, byte[] before, byte[] after)
+  record Write(Fix fix, String sentence, long offsetBytes, byte[] before, byte[] after)
       implements RepairStep {
     @Override
     public long lengthBytes() {
@@ -33,6 +36,6 @@ public sealed interface RepairStep {
   }
 
   /// A range is filled with one value.
-  record Fill(String sentence, long offsetBytes, long lengthBytes, byte value)
+  record Fill(Fix fix, String sentence, long offsetBytes, long lengthBytes, byte value)
       implements RepairStep {}
 }

@@ -79,7 +79,7 @@ public sealed interface TableFinding extends Finding {
     }
 
     @Override
-    public Optional<Fix> fix() {
+    public Optional<Fix> remedy() {
       return Optional.of(Fix.ENTRIES_BEYOND_DISK);
     }
   }

@@ -6,6 +6,7 @@ import io.strata.vhd.DiskType;
 import io.strata.vhd.VhdLayout;
 import java.io.IOException;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Optional;
 
 /// Looks for everything in an image that is not as the format wants it.
@@ -50,29 +51,29 @@ public final class VhdChecker {
       subject.add(new FooterFinding.ImageTooSmall(subject.at(0), subject.sizeBytes()));
       return;
     }
+    int before = subject.findings().kept().size();
     RawFooters footers = RawFooters.read(subject.container());
     FooterCheck.run(subject, footers);
     footer = footers.inForce();
-    if (footer.isPresent() && footer.get().type() != DiskType.FIXED) {
-      dynamic(footers, footer.get());
+    ImageMetadata image = ImageMetadata.read(subject, footers);
+    if (image.header().isPresent()) {
+      dynamic(image, footer.orElseThrow(), image.header().get());
     }
+    List<Finding> kept = subject.findings().kept();
+    List<Finding> own = kept.subList(before, kept.size());
+    subject.findings().mended(RepairPlanner.mended(subject, image, own));
   }
 
-  private void dynamic(RawFooters footers, RawFooter inForce) throws IOException {
-    Optional<RawHeader> found = HeaderCheck.run(subject, inForce);
-    if (found.isEmpty()) {
-      return;
+  private void dynamic(ImageMetadata image, RawFooter inForce, RawHeader header)
+      throws IOException {
+    Optional<ImageTables> tables = image.tables();
+    if (tables.isPresent()) {
+      tables(tables.get(), inForce, header);
     }
-    RawHeader header = found.get();
-    Optional<ImageTables> tables =
-        FooterCheck.sizeValid(inForce.diskBytes())
-                && HeaderCheck.tableReadable(subject, inForce, header)
-            ? Optional.of(tables(footers, inForce, header))
-            : Optional.empty();
     Parts parts =
         Parts.of(
             subject,
-            footers,
+            image.footers(),
             header,
             tables.map(ImageTables::table),
             tables.flatMap(ImageTables::batmap));
@@ -81,7 +82,7 @@ public final class VhdChecker {
       LocatorCheck.inDynamic(subject, header);
     } else {
       LocatorCheck.run(subject, header, parts);
-      linked = found;
+      linked = image.header();
     }
   }
 
@@ -96,9 +97,7 @@ public final class VhdChecker {
         .run(footer.get(), linked.get());
   }
 
-  private ImageTables tables(RawFooters footers, RawFooter footer, RawHeader header)
-      throws IOException {
-    ImageTables tables = ImageTables.read(subject, footers, footer, header);
+  private void tables(ImageTables tables, RawFooter inForce, RawHeader header) throws IOException {
     BlockTable table = tables.table();
     Optional<RawBatmap> batmap = tables.batmap();
     blocks = tables.blocks();
@@ -106,8 +105,7 @@ public final class VhdChecker {
     BitSet claimed =
         batmap.isPresent() ? BatmapCheck.run(subject, batmap.get(), blocks) : new BitSet();
     BatmapCheck.compare(
-        subject, table, header, batmap, claimed, footer.diskBytes(), options.bitmaps());
-    return tables;
+        subject, table, header, batmap, claimed, inForce.diskBytes(), options.bitmaps());
   }
 
   private CheckReport report(int depth) {
@@ -122,6 +120,7 @@ public final class VhdChecker {
         depth,
         options.bitmaps(),
         subject.findings().kept(),
+        subject.findings().mended(),
         subject.findings().more());
   }
 }

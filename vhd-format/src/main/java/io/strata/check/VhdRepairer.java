@@ -32,7 +32,8 @@ public final class VhdRepairer {
   public static RepairPlan plan(Container container, CheckReport report, Clock clock)
       throws IOException {
     long now = clock.instant().getEpochSecond() - VhdLayout.EPOCH_2000_SECONDS;
-    return new RepairPlanner(container, report, now).plan();
+    return RepairPlanner.plan(
+        new Subject(container, container.sizeBytes(), now, new Findings(0)), report);
   }
 
   /// Makes the steps of a plan, each durable before the next.

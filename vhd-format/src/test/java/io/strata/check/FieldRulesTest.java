@@ -48,12 +48,13 @@ final class FieldRulesTest {
   private static void assertOnly(
       MemoryContainer image, String name, Severity severity, boolean repairable)
       throws IOException {
-    assertThat(check(image))
+    CheckReport report = VhdChecker.check(image, CheckOptions.standard());
+    assertThat(report.findings())
         .singleElement()
         .satisfies(finding -> {
           assertThat(finding.name()).isEqualTo(name);
           assertThat(finding.severity()).isEqualTo(severity);
-          assertThat(finding.fix().isPresent()).isEqualTo(repairable);
+          assertThat(report.fix(finding).isPresent()).isEqualTo(repairable);
         });
   }
 
@@ -63,7 +64,7 @@ final class FieldRulesTest {
           assertThat(finding).isInstanceOf(LocatorFinding.LocatorOverlaps.class);
           assertThat(finding.severity()).isEqualTo(Severity.ERROR);
           assertThat(finding.expected()).endsWith("apart from the " + what);
-          assertThat(finding.fix()).isEmpty();
+          assertThat(finding.remedy()).isEmpty();
         });
   }
 
@@ -118,7 +119,7 @@ final class FieldRulesTest {
         .satisfies(finding -> {
           assertThat(finding.severity()).isEqualTo(Severity.WARNING);
           assertThat(finding.found()).isEqualTo("none");
-          assertThat(finding.fix()).contains(Fix.PARENT_NAME);
+          assertThat(finding.remedy()).contains(Fix.PARENT_NAME);
         });
     HarmlessRepair.check(child, Images.among(base));
     assertThat(check(child)).isEmpty();
@@ -130,7 +131,7 @@ final class FieldRulesTest {
     assertThat(check(child))
         .filteredOn(HeaderFinding.ParentNameInvalid.class::isInstance)
         .singleElement()
-        .matches(finding -> finding.fix().isPresent());
+        .matches(finding -> finding.remedy().isPresent());
     HarmlessRepair.check(child, Images.among(base));
     assertThat(check(child)).isEmpty();
     header(child, VhdLayout.HEADER_PARENT_NAME_AT + 500, new byte[] {(byte) 0xDC, 0});
@@ -167,7 +168,7 @@ final class FieldRulesTest {
         .satisfies(finding -> {
           assertThat(finding.severity()).isEqualTo(Severity.WARNING);
           assertThat(finding.found()).isEqualTo("zero as its offset, space, length");
-          assertThat(finding.fix()).isEmpty();
+          assertThat(finding.remedy()).isEmpty();
         });
   }
 
@@ -180,7 +181,7 @@ final class FieldRulesTest {
         .satisfies(finding -> {
           assertThat(finding.severity()).isEqualTo(Severity.WARNING);
           assertThat(finding.found()).isEqualTo("offset 3584, 2147483136 bytes set aside");
-          assertThat(finding.fix()).isEmpty();
+          assertThat(finding.remedy()).isEmpty();
         });
   }
 
@@ -279,7 +280,7 @@ final class FieldRulesTest {
           assertThat(finding.severity()).isEqualTo(Severity.ERROR);
           assertThat(finding.where().offsetBytes()).isEqualTo(moved + 512);
           assertThat(finding.expected()).isEqualTo("the BAT apart from the footer at the end");
-          assertThat(finding.fix()).isEmpty();
+          assertThat(finding.remedy()).isEmpty();
         });
     // No repair may write the footer over entries.
     footers(base, VhdLayout.FOOTER_SAVED_STATE_AT, new byte[] {9});

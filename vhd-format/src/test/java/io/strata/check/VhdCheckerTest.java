@@ -62,7 +62,7 @@ final class VhdCheckerTest {
           assertThat(finding.name()).isEqualTo("entries-overlap");
           assertThat(finding.expected()).isEqualTo("a block apart from block 0 at sector " + first);
           assertThat(finding.found()).isEqualTo("sector " + (first + 8));
-          assertThat(finding.fix()).isEmpty();
+          assertThat(finding.remedy()).isEmpty();
         });
     assertThat(report.worst()).contains(Severity.ERROR);
   }
@@ -110,7 +110,7 @@ final class VhdCheckerTest {
               .isEqualTo(
                   "it with nothing behind it, as an interrupted growth of the disk of 1048576 bytes"
                       + " leaves it");
-          assertThat(finding.fix()).contains(Fix.INTERRUPTED_GROWTH);
+          assertThat(report.fix(finding)).contains(Fix.INTERRUPTED_GROWTH);
         });
   }
 

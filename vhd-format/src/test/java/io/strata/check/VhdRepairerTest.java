@@ -127,7 +127,7 @@ final class VhdRepairerTest {
     Images.write(image, 512L * Images.entry(image, full), ByteBuffer.allocate(512));
     CheckReport report = VhdChecker.check(image, CheckOptions.standard().withBitmaps());
     assertThat(report.findings())
-        .anyMatch(f -> f.name().equals("unused-sectors-not-zero") && f.fix().isEmpty());
+        .anyMatch(f -> f.name().equals("unused-sectors-not-zero") && f.remedy().isEmpty());
     assertThat(VhdRepairer.plan(image, report).steps())
         .noneMatch(step -> step instanceof RepairStep.Fill);
   }
@@ -162,7 +162,7 @@ final class VhdRepairerTest {
         .anyMatch(f ->
             f.name().equals("footers-differ")
                 && f.severity() == Severity.ERROR
-                && f.fix().isEmpty());
+                && f.remedy().isEmpty());
     AnnouncedRepair.apply(image, VhdRepairer.plan(image, report));
     assertThat(Images.read(image, 0, (int) image.sizeBytes()).array()).isEqualTo(before);
   }

@@ -123,9 +123,10 @@ final class VhdIntegrity {
   }
 
   private void show(CheckReport report, Finding finding) {
-    boolean elsewhere = !report.own(finding) && finding.fix().isPresent();
+    boolean elsewhere = !report.own(finding) && report.fix(finding).isPresent();
     out.println(
-        FindingText.of(finding).line() + (elsewhere ? ", if it is run on this parent" : ""));
+        FindingText.of(report, finding).line()
+            + (elsewhere ? ", if it is run on this parent" : ""));
   }
 
   private void show(RepairStep step) {
@@ -162,7 +163,9 @@ final class VhdIntegrity {
         .with(
             "findings",
             new Json.Items(
-                report.findings().stream().map(finding -> FindingText.of(finding).json()).toList()))
+                report.findings().stream()
+                    .map(finding -> FindingText.of(report, finding).json())
+                    .toList()))
         .build();
   }
 }
