@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 /// and no less.
 @Timeout(120)
 final class RepairableTest {
-  private static final int IMAGES = 2_000;
+  private static final int IMAGES = 4_000;
 
   /// Where an image may be cut off or made longer, in bytes from its end.
   private static final int[] LENGTHS = {
@@ -102,7 +102,7 @@ final class RepairableTest {
     if (size < 16 * 1024) {
       return;
     }
-    switch (random.nextInt(9)) {
+    switch (random.nextInt(10)) {
       case 0 -> image.resize(size + LENGTHS[random.nextInt(LENGTHS.length)]);
       case 1 -> Images.flip(image, random.nextInt(512));
       case 2 -> Images.flip(image, size - 1 - random.nextInt(512));
@@ -110,6 +110,7 @@ final class RepairableTest {
       case 4 -> parentName(image, random);
       case 5 -> beyondDisk(image, random);
       case 6 -> Images.putByte(image, size - 512 - 1 - random.nextInt(4096), 1);
+      case 7 -> unusedSector(image, random);
       default -> Mutator.mutate(image, table, random);
     }
   }
@@ -140,6 +141,16 @@ final class RepairableTest {
     int length = Images.read(image, entry + VhdLayout.LOCATOR_LENGTH_AT, 4).getInt();
     if (path > 0 && path < 16 * 1024 && length > 8 && length < 512) {
       Images.putByte(image, path + length - 8 + 2L * random.nextInt(4), 'X');
+    }
+  }
+
+  /// Writes data into a sector that may not be present.
+  private void unusedSector(MemoryContainer image, Random random) throws IOException {
+    long entry = table + (long) Integer.BYTES * random.nextInt(5);
+    long at = Integer.toUnsignedLong(Images.read(image, entry, Integer.BYTES).getInt()) * 512;
+    long last = at + (Images.BLOCK_SECTORS - 1) * 512L;
+    if (last < image.sizeBytes() - 512) {
+      Images.putByte(image, last + random.nextInt(512), 1);
     }
   }
 
