@@ -31,22 +31,23 @@ final class RepairableTest {
 
   private final Map<String, MemoryContainer> sound = new LinkedHashMap<>();
   private CheckOptions options = CheckOptions.standard();
+  private MemoryContainer dynamic = MemoryContainer.create("base.vhd");
   private long table;
 
   @BeforeEach
   void makeImages() throws IOException {
-    MemoryContainer parent = Images.dynamic();
-    table = Images.tableAt(parent);
-    ParentResolver parents = Images.among(parent);
+    dynamic = Images.dynamic();
+    table = Images.tableAt(dynamic);
+    ParentResolver parents = Images.among(dynamic);
     options = CheckOptions.standard().withBitmaps().withParents(parents);
-    sound.put("dynamic", parent);
-    sound.put("differencing", Images.child(parent, Images.CHILD, "child.vhd"));
+    sound.put("dynamic", dynamic);
+    sound.put("differencing", Images.child(dynamic, Images.CHILD, "child.vhd"));
     sound.put("fixed", Images.fixed());
     MemoryContainer grown = Images.fixed();
     grown.resize(grown.sizeBytes() + 8192);
     sound.put("grown", grown);
-    sound.put("no bytes", withSize(parent, 0));
-    sound.put("cut", withSize(parent, 4L << 20));
+    sound.put("no bytes", withSize(dynamic, 0));
+    sound.put("cut", withSize(dynamic, 4L << 20));
   }
 
   private static MemoryContainer withSize(MemoryContainer of, long diskBytes) throws IOException {
@@ -80,6 +81,42 @@ final class RepairableTest {
       }
     }
     assertThat(made).as("repairs that were tried").isEqualTo(EnumSet.allOf(Fix.class));
+  }
+
+  @Test
+  void entriesBeyondTheDiskAreClearedUnlessItsSizeIsDoubtful() throws IOException {
+    int block = Images.entry(dynamic, 3);
+    assertThat(clearedBeyondDisk(0, false)).isTrue();
+    assertThat(clearedBeyondDisk(1 << 30, false)).isTrue();
+    assertThat(clearedBeyondDisk(block, false)).as("data of a larger disk").isFalse();
+    assertThat(clearedBeyondDisk(0, true)).as("the geometry of a larger disk").isFalse();
+  }
+
+  private boolean clearedBeyondDisk(int sector, boolean geometryOfMore) throws IOException {
+    MemoryContainer image = Images.copy(dynamic);
+    Images.putInt(image, 512 + VhdLayout.HEADER_MAX_ENTRIES_AT, 8);
+    Images.sealHeader(image);
+    Images.putInt(image, table + 28, sector);
+    for (long footer : new long[] {0, Images.endFooterAt(image)}) {
+      Images.putInt(image, footer + VhdLayout.FOOTER_GEOMETRY_AT, geometryOfMore ? -1 : 0);
+      Images.sealFooter(image, footer);
+    }
+    CheckReport left = PlannedRepair.exhaust(image, options);
+    boolean found = left.findings().stream().anyMatch(f -> f.name().equals("entry-beyond-disk"));
+    assertThat(Images.read(image, table + 28, 4).getInt()).isEqualTo(found ? sector : -1);
+    return !found;
+  }
+
+  /// Where the size can't be, nothing can be said of the geometry.
+  @Test
+  void geometryOfADiskOfNoBytesIsLeftAlone() throws IOException {
+    MemoryContainer image = withSize(dynamic, 0);
+    int geometry = Images.read(image, VhdLayout.FOOTER_GEOMETRY_AT, 4).getInt();
+    Images.putByte(image, 300, 1);
+    Images.sealFooter(image, 0);
+    PlannedRepair.exhaust(image, options);
+    assertThat(Images.read(image, 300, 1).get()).isZero();
+    assertThat(Images.read(image, VhdLayout.FOOTER_GEOMETRY_AT, 4).getInt()).isEqualTo(geometry);
   }
 
   @Test
