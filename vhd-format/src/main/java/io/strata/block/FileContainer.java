@@ -10,10 +10,10 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -64,10 +64,9 @@ public final class FileContainer implements Container {
 
   private static FileContainer open(Path path, int flags, boolean readOnly) throws IOException {
     if ((flags & LinuxCalls.O_CREAT) == 0
-        && !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
-      throw Files.exists(path, LinkOption.NOFOLLOW_LINKS)
-          ? new FileSystemException(path.toString(), null, "is not a regular file")
-          : new NoSuchFileException(path.toString());
+        && !Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+            .isRegularFile()) {
+      throw new FileSystemException(path.toString(), null, "is not a regular file");
     }
     int fd = LinuxCalls.open(path, flags | LinuxCalls.O_NOFOLLOW | LinuxCalls.O_CLOEXEC, 0600);
     try {
@@ -111,10 +110,24 @@ public final class FileContainer implements Container {
     checkChange(offsetBytes, source.remaining());
     long at = offsetBytes;
     while (source.hasRemaining()) {
-      at += channel.write(source, at);
+      at += write(source, at);
     }
     if (durability == Durability.FUA) {
       flush();
+    }
+  }
+
+  /// The channel's failures do not name the file.
+  private int write(ByteBuffer source, long at) throws IOException {
+    try {
+      return channel.write(source, at);
+    } catch (IOException e) {
+      if (e.getClass() != IOException.class) {
+        throw e;
+      }
+      FileSystemException named = new FileSystemException(path.toString(), null, e.getMessage());
+      named.initCause(e);
+      throw named;
     }
   }
 
@@ -190,7 +203,7 @@ public final class FileContainer implements Container {
         // A byte at the end sets the length; what lies before is a hole.
         ByteBuffer last = ByteBuffer.allocate(1);
         while (last.hasRemaining()) {
-          channel.write(last, wantedBytes - 1);
+          write(last, wantedBytes - 1);
         }
         sizeBytes = wantedBytes;
       }

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 
 /// Repairs what can be repaired without a guess: redundant and derived metadata. Data, the BAT's
 /// entries of the disk and the identity of images are never changed.
@@ -41,8 +42,19 @@ public final class VhdRepairer {
   /// @throws IOException where the image is not as the plan saw it (before anything is written), or
   ///   the medium fails
   public static void apply(Container container, RepairPlan plan) throws IOException {
+    apply(container, plan, _ -> {});
+  }
+
+  /// Makes the steps of a plan, each durable before the next.
+  ///
+  /// @param made is told of each step once it is durable
+  /// @throws IOException where the image is not as the plan saw it (before anything is written), or
+  ///   the medium fails: what was told is there, the step after it perhaps in parts
+  public static void apply(Container container, RepairPlan plan, Consumer<RepairStep> made)
+      throws IOException {
     checkUnchanged(container, plan);
     List<RepairStep> steps = plan.steps();
+    int told = 0;
     for (int i = 0; i < steps.size(); i++) {
       apply(container, steps.get(i));
       boolean joined =
@@ -52,6 +64,8 @@ public final class VhdRepairer {
       if (!joined) {
         // Barrier: the steps after this one count on it.
         container.flush();
+        steps.subList(told, i + 1).forEach(made);
+        told = i + 1;
       }
     }
   }

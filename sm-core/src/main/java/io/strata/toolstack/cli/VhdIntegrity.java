@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.strata.toolstack.cli;
 
+import io.strata.block.Container;
 import io.strata.block.FileContainer;
 import io.strata.check.CheckOptions;
 import io.strata.check.CheckReport;
@@ -17,6 +18,7 @@ import io.strata.toolstack.JsonText;
 import io.strata.toolstack.Rendering;
 import io.strata.toolstack.image.ImageDevice;
 import io.strata.toolstack.image.ImageLock;
+import io.strata.toolstack.rpc.Failure;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -69,27 +71,40 @@ final class VhdIntegrity {
     }
   }
 
-  private int repair(FileContainer container, CheckOptions options, boolean dryRun, boolean json)
+  /// @return 0 where nothing worse than INFO is left, else 1
+  int repair(Container container, CheckOptions options, boolean dryRun, boolean json)
       throws IOException {
     List<Json> steps = new ArrayList<>();
     Consumer<RepairStep> say = json ? step -> steps.add(json(step)) : this::show;
-    CheckReport report = VhdChecker.check(container, options);
-    RepairPlan plan = VhdRepairer.plan(container, report);
-    for (int round = 0; !dryRun && !plan.steps().isEmpty() && round < MOST_ROUNDS; round++) {
-      plan.steps().forEach(say);
-      VhdRepairer.apply(container, plan);
+    CheckReport report;
+    RepairPlan plan;
+    try {
       report = VhdChecker.check(container, options);
       plan = VhdRepairer.plan(container, report);
+      for (int round = 0; !dryRun && !plan.steps().isEmpty() && round < MOST_ROUNDS; round++) {
+        VhdRepairer.apply(container, plan, say);
+        report = VhdChecker.check(container, options);
+        plan = VhdRepairer.plan(container, report);
+      }
+    } catch (IOException e) {
+      if (!json) {
+        throw e;
+      }
+      Json error = Failure.of(FileFailures.of(e)).toJson();
+      out.println(JsonText.pretty(repaired(dryRun, steps).with("error", error).build()));
+      return 1;
     }
     plan.steps().forEach(say);
     if (json) {
-      Json.Builder repaired = Json.object().with("dry-run", dryRun);
-      repaired.with("steps", new Json.Items(steps)).with("left", json(report));
-      out.println(JsonText.pretty(repaired.build()));
+      out.println(JsonText.pretty(repaired(dryRun, steps).with("left", json(report)).build()));
     } else {
       showLeft(report, plan);
     }
     return report.clean() ? 0 : 1;
+  }
+
+  private static Json.Builder repaired(boolean dryRun, List<Json> steps) {
+    return Json.object().with("dry-run", dryRun).with("steps", new Json.Items(steps));
   }
 
   private void showLeft(CheckReport report, RepairPlan plan) {

@@ -17,7 +17,7 @@ public record Failure(
   static final int INVALID_REQUEST = -32600;
   static final int METHOD_NOT_FOUND = -32601;
 
-  static Failure of(StorageException e) {
+  public static Failure of(StorageException e) {
     ErrorCode code = e.code();
     return new Failure(
         code.number(),
@@ -80,7 +80,8 @@ public record Failure(
         "true".equals(data.text("retryable")));
   }
 
-  Json.Members toJson() {
+  /// The `error` member.
+  public Json.Members toJson() {
     return Json.object()
         .with("code", code)
         .with("message", what)
