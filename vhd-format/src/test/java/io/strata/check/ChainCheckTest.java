@@ -158,6 +158,17 @@ final class ChainCheckTest {
     assertThat(found(check())).containsExactly("base.vhd batmap-claims-partial-block");
   }
 
+  @Test
+  void repairOfAParentIsAnnouncedOnlyWhereItIsMade() throws IOException {
+    Images.claimFull(base, 100);
+    assertThat(check().repairableParents()).containsExactly("base.vhd");
+    Images.putInt(base, Images.entryAt(base, 2), Images.entry(base, 0) + 8);
+    CheckReport report = check();
+    assertThat(report.findings()).anyMatch(finding -> finding.remedy().isPresent());
+    assertThat(report.mended()).isEmpty();
+    assertThat(report.repairableParents()).isEmpty();
+  }
+
   /// What lies elsewhere than its header says in a parent is no reason to leave the leaf as it is.
   @Test
   void strayPartsOfAParentDoNotKeepALeafFromRepair() throws IOException {
