@@ -68,6 +68,20 @@ public final class GcPlanner {
     return new GcPlanner(volumes, running).plan(lost);
   }
 
+  /// The nodes that stay as they are for disks that are not found: all of them where nobody knows
+  /// what such a disk depended on.
+  ///
+  /// @param volumes every node of the SR
+  /// @param lost VHD disks that are not among the nodes
+  public static Set<VdiUuid> awaited(List<Volume> volumes, List<LostDisk> lost) {
+    GcPlanner planner = new GcPlanner(volumes, Set.of());
+    lost.forEach(planner::await);
+    return Set.copyOf(
+        planner.unknownParent(lost).isPresent()
+            ? planner.nodes.keySet()
+            : planner.awaited.keySet());
+  }
+
   private List<GcAction> plan(List<LostDisk> lost) {
     lost.forEach(this::await);
     Optional<String> doubt = unreadable().or(() -> unknownParent(lost));

@@ -16,6 +16,7 @@ import io.strata.spi.VhdTree;
 import io.strata.spi.VhdTree.MergeSpec;
 import io.strata.spi.Volume;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -124,6 +125,16 @@ final class CollectionPlans {
       volumes.add(Optional.ofNullable(nodes.get(vdi)).orElseThrow(() -> changed(sr)));
     }
     return MergeSpec.of(volumes, GcPlanner.target(volumes).uuid());
+  }
+
+  /// A disk that depends on a run may have got lost since it was planned, and comes back to what it
+  /// depended on. The caller holds the SR.
+  void requireNotAwaited(SrUuid sr, List<VdiUuid> run) throws StorageException {
+    List<Volume> nodes = tree(sr).nodes();
+    List<LostDisk> lost = lost(core.catalog().read(r -> r.vdis(sr)), nodes);
+    if (!Collections.disjoint(GcPlanner.awaited(nodes, lost), run)) {
+      throw changed(sr);
+    }
   }
 
   VhdTree tree(SrUuid sr) throws StorageException {

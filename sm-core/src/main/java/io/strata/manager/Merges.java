@@ -67,6 +67,7 @@ final class Merges {
             startOf(spec),
             new MergePace(disks, () -> goOn(sr), block -> intent.reached(BLOCK + block)));
         try (var _ = core.locks().sr(sr, "sr-gc")) {
+          plans.requireNotAwaited(sr, spec.run());
           // What is recorded as copied is ended after a crash, whatever became of the run since.
           merge.ready();
           intent.reached(COPIED);

@@ -332,8 +332,11 @@ final class RunMerge implements Merge, MergeUnderWay {
     if (!spec.survivorHidden() && survivor.isPresent() && survivor.get().hidden()) {
       shelf.hideOrTryAgain(spec.survivor(), false);
     }
-    for (VdiUuid vdi : spec.run()) {
-      remove(vdi);
+    // A disk that is not found may come back to one of them: a collection knows which goes then.
+    if (!shelf.anyLost()) {
+      for (VdiUuid vdi : spec.run()) {
+        remove(vdi);
+      }
     }
     shelf.store.sync();
   }

@@ -87,12 +87,18 @@ final class VolumeShelf {
       return Optional.of(
           unreadable.getFirst().name() + " or its parent can't be read and may depend on it");
     }
+    return anyLost()
+        ? Optional.of("a disk of the SR is not found and may depend on it")
+        : Optional.empty();
+  }
+
+  /// Whether there may be a disk that is not found.
+  boolean anyLost() {
     try {
-      return disks.anyLost()
-          ? Optional.of("a disk of the SR is not found and may depend on it")
-          : Optional.empty();
+      return disks.anyLost();
     } catch (StorageException e) {
-      return Optional.of("disks that are not found may depend on it: " + e.getMessage());
+      LOG.log(Level.WARNING, "A disk is taken for lost: {0}", e.getMessage());
+      return true;
     }
   }
 

@@ -14,7 +14,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,15 +30,35 @@ class LostDisksTest {
   @TempDir Path folder;
 
   private final FolderDriver driver = new FolderDriver();
+
+  /// What happens at a failpoint, once.
+  private final Map<String, Happening> meanwhile = new HashMap<>();
+
   private StorageManager manager;
   private SrUuid sr;
   private VdiUuid disk;
   private VdiUuid snapshot;
 
+  @FunctionalInterface
+  private interface Happening {
+    void run() throws IOException, StorageException;
+  }
+
+  private void passed(String failpoint) {
+    Happening happening = meanwhile.remove(failpoint);
+    if (happening != null) {
+      try {
+        happening.run();
+      } catch (IOException | StorageException e) {
+        throw new AssertionError(e);
+      }
+    }
+  }
+
   /// A disk that holds 2 in its own image, and a snapshot of when it held 1.
   @BeforeEach
   void prepare() throws Exception {
-    manager = FolderBench.open(folder, driver, Failpoints.NONE);
+    manager = FolderBench.open(folder, driver, this::passed);
     sr = manager.srCreate(SrCreate.of("folder", "sr", FolderDriver.at(folder.resolve("sr"))));
     disk = manager.vdiCreate(VdiCreate.of(sr, "disk", 8L << 20));
     write(1);
@@ -73,6 +95,33 @@ class LostDisksTest {
             assertThat(node.waits()).hasValueSatisfying(w -> assertThat(w).startsWith("stays: ")));
     putBack(snapshot);
     assertWhole();
+  }
+
+  /// The plan was made when it was there still.
+  @Test
+  void mergeIsBrokenOffWhenADiskGetsLostMeanwhile() throws Exception {
+    write(0, 2 << 20, 1);
+    VdiUuid second = manager.vdiSnapshot(VdiSnapshot.of(disk));
+    write(0, WRITTEN, 3);
+    VdiUuid third = manager.vdiSnapshot(VdiSnapshot.of(disk));
+    write(0, WRITTEN, 4);
+    manager.vdiDestroy(snapshot);
+    manager.vdiDestroy(second);
+    // The uppermost hidden node, which is that of two disks, is merged into the one below it.
+    meanwhile.put(
+        "vdi-coalesce.recorded",
+        () -> {
+          moveAside(third);
+          manager.srScan(sr);
+        });
+    manager.srGc(sr);
+    assertThat(meanwhile).as("what was to happen").isEmpty();
+    putBack(third);
+    assertThat(read(third)).isEqualTo(3);
+    assertThat(read(disk)).isEqualTo(4);
+    assertThat(manager.srGc(sr)).hasSize(1).allMatch(GcAction.MergeRun.class::isInstance);
+    assertThat(read(third)).isEqualTo(3);
+    assertThat(read(disk)).isEqualTo(4);
   }
 
   @Test
@@ -148,12 +197,17 @@ class LostDisksTest {
   }
 
   private void write(int value) throws StorageException, IOException {
+    write(0, WRITTEN, value);
+  }
+
+  private void write(long offsetBytes, int lengthBytes, int value)
+      throws StorageException, IOException {
     try (BlockDevice device = driver.attachedTo(sr).open(disk, AccessMode.RW)) {
-      ByteBuffer data = ByteBuffer.allocate(WRITTEN);
+      ByteBuffer data = ByteBuffer.allocate(lengthBytes);
       while (data.hasRemaining()) {
         data.put((byte) value);
       }
-      device.write(0, data.flip());
+      device.write(offsetBytes, data.flip());
       device.flush();
     }
   }
