@@ -145,6 +145,7 @@ final class LeafMerges {
 
   private VhdTree.Absorption open(SrUuid sr, VdiUuid volume) throws StorageException {
     try (var _ = core.locks().sr(sr, "sr-gc")) {
+      plans.requireNotAwaited(sr, volume(sr, volume).parent().stream().toList());
       return plans.tree(sr).absorb(volume);
     }
   }
