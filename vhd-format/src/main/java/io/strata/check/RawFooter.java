@@ -138,10 +138,13 @@ record RawFooter(FooterPlace place, long offsetBytes, int lengthBytes, ByteBuffe
   }
 
   /// What a geometry may describe: the disk, or what the specification's rounding makes of its
-  /// size. Programs that take the size from the geometry (qemu) round it otherwise.
+  /// size. Programs that take the size from the geometry (qemu) round it otherwise. Under the
+  /// creator of images whose size is not to be taken from it, qemu writes the largest there is.
   long mostGeometryBytes() {
     long disk = Math.max(0, diskBytes());
-    return Math.max(disk, Geometry.ofSize(disk).sizeBytes());
+    Geometry of =
+        Geometry.ofSize(creator() == VhdLayout.CREATOR_QEMU_SIZED ? Long.MAX_VALUE : disk);
+    return Math.max(disk, of.sizeBytes());
   }
 
   /// First reserved byte that is not zero, or -1.

@@ -96,6 +96,10 @@ public final class VhdLayout {
 
   public static final int CREATOR_TAP_VERSION = 0x00010003;
 
+  /// Creator "qem2", of images that qemu makes with `force_size=on`: as with "tap\0", and the
+  /// geometry is the largest there is, whatever the size. Source: qemu, block/vpc.c.
+  public static final int CREATOR_QEMU_SIZED = 0x71656d32;
+
   /// Seconds from 1970 to 2000 (UTC): timestamps count from there.
   public static final long EPOCH_2000_SECONDS = 946_684_800L;
 

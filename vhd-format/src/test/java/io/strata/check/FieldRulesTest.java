@@ -89,6 +89,17 @@ final class FieldRulesTest {
     assertThat(check(base)).isEmpty();
   }
 
+  /// As `qemu-img -o force_size=on` makes it.
+  @Test
+  void qemuWritesTheLargestGeometryWhereItDoesNotCount() throws IOException {
+    footers(base, VhdLayout.FOOTER_GEOMETRY_AT, Images.word(0xFFFF10FF));
+    assertOnly(base, "geometry-too-large", Severity.WARNING, true);
+    footers(base, VhdLayout.FOOTER_CREATOR_APPLICATION_AT, Images.word(0x71656d32));
+    assertThat(check(base)).isEmpty();
+    footers(base, VhdLayout.FOOTER_GEOMETRY_AT, Images.word(-1));
+    assertOnly(base, "geometry-too-large", Severity.WARNING, true);
+  }
+
   @Test
   void dynamicImageNamesNoParent() throws IOException {
     header(base, VhdLayout.HEADER_PARENT_UUID_AT + 15, new byte[] {1});
