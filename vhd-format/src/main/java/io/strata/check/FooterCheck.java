@@ -140,8 +140,7 @@ final class FooterCheck {
           new FooterFinding.TimestampInFuture(
               subject.at(footer.offsetBytes() + VhdLayout.FOOTER_TIMESTAMP_AT),
               footer.timestamp(),
-              subject.now(),
-              footer.hiddenByte() == 0));
+              subject.now()));
     }
     size(subject, footer);
   }

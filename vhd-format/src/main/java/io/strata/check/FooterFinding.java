@@ -199,11 +199,10 @@ public sealed interface FooterFinding extends Finding {
     }
   }
 
-  /// The timestamp lies in the future.
-  ///
-  /// @param repairable false in bases: their children recorded it
-  record TimestampInFuture(Where where, long timestamp, long now, boolean repairable)
-      implements FooterFinding {
+  /// The timestamp lies in the future. It stays there: children recorded it, whether or not the
+  /// image says that it is a base, and would not see that an image was changed whose timestamp is
+  /// earlier than that.
+  record TimestampInFuture(Where where, long timestamp, long now) implements FooterFinding {
     @Override
     public Severity severity() {
       return Severity.WARNING;
@@ -216,12 +215,7 @@ public sealed interface FooterFinding extends Finding {
 
     @Override
     public String found() {
-      return timestamp + (repairable ? "" : ", which children of this base may have recorded");
-    }
-
-    @Override
-    public Optional<Fix> remedy() {
-      return repairable ? Optional.of(Fix.FOOTERS) : Optional.empty();
+      return timestamp + ", which children of this image may have recorded";
     }
   }
 

@@ -98,11 +98,12 @@ final class FooterRepairs {
       case FooterFinding.GrowthInterrupted _ -> endRight;
       case FooterFinding.FootersDiffer _ -> copyRight && endRight;
       case FooterFinding.TornTail _ -> appended;
-      case FooterFinding.FooterField _, FooterFinding.TimestampInFuture _ -> inForceRight();
+      case FooterFinding.FooterField _ -> inForceRight();
       case FooterFinding.GeometryTooLarge _ -> inForceRight() && !sizeDoubtful;
       case FooterFinding.ImageTooSmall _,
           FooterFinding.ShortFooter _,
           FooterFinding.CreatorVersionUnknown _,
+          FooterFinding.TimestampInFuture _,
           FooterFinding.DiskSizeInvalid _ ->
           false;
     };
@@ -123,7 +124,7 @@ final class FooterRepairs {
   }
 
   private byte[] right() {
-    return inForce.corrected(subject.now(), !sizeDoubtful).array();
+    return inForce.corrected(!sizeDoubtful).array();
   }
 
   /// Only where everything of the image is known to be there: what was cut off would read as zeroes

@@ -175,10 +175,11 @@ record RawFooter(FooterPlace place, long offsetBytes, int lengthBytes, ByteBuffe
     return names;
   }
 
-  /// The bytes as they should be: what [FooterCheck] objects to is put right, the rest is kept.
+  /// The bytes as they should be: what [FooterCheck] objects to is put right, but for the
+  /// timestamp; the rest is kept.
   ///
   /// @param sizeBelieved whether the geometry is made to follow the size
-  ByteBuffer corrected(long now, boolean sizeBelieved) {
+  ByteBuffer corrected(boolean sizeBelieved) {
     ByteBuffer right = ByteBuffer.allocate(FOOTER_BYTES).put(0, bytes, 0, FOOTER_BYTES);
     right.putInt(
         VhdLayout.FOOTER_FEATURES_AT, (features() & FEATURES_KNOWN) | VhdLayout.FEATURES_RESERVED);
@@ -192,9 +193,6 @@ record RawFooter(FooterPlace place, long offsetBytes, int lengthBytes, ByteBuffe
       right.putInt(
           VhdLayout.FOOTER_GEOMETRY_AT,
           most.cylinders() << 16 | most.heads() << 8 | most.sectorsPerTrack());
-    }
-    if (inFuture(now) && hiddenByte() == 0) {
-      right.putInt(VhdLayout.FOOTER_TIMESTAMP_AT, (int) now);
     }
     if (savedByte() > 1) {
       right.put(VhdLayout.FOOTER_SAVED_STATE_AT, (byte) 0);

@@ -177,12 +177,14 @@ final class VhdRepairerTest {
     return block;
   }
 
-  @Test
-  void timestampOfABaseIsLeftAlone() throws IOException {
+  /// Not every program says of an image that it is a base.
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void timestampThatChildrenMayHaveRecordedIsLeftAlone(int hidden) throws IOException {
     MemoryContainer image = Images.dynamic();
     for (long at : new long[] {0, Images.endFooterAt(image)}) {
       Images.putInt(image, at + VhdLayout.FOOTER_TIMESTAMP_AT, -1);
-      Images.putByte(image, at + VhdLayout.FOOTER_HIDDEN_AT, 1);
+      Images.putByte(image, at + VhdLayout.FOOTER_HIDDEN_AT, hidden);
       Images.sealFooter(image, at);
     }
     CheckReport report = VhdChecker.check(image, CheckOptions.standard());
