@@ -157,10 +157,12 @@ final class LocatorCheck {
 
   private static void names(
       Subject subject, RawHeader header, List<Path> paths, boolean repairable) {
-    String name = header.parentName();
+    String name = ParentNames.last(header.parentName());
     boolean agree = paths.stream().map(Path::name).distinct().count() == 1;
     boolean byLocators =
-        repairable && agree && ParentNames.fitFirstSector(name, paths.getFirst().name());
+        repairable
+            && agree
+            && ParentNames.fitFirstSector(header.parentName(), paths.getFirst().name());
     nameInvalid(subject, header, byLocators && !paths.getFirst().name().equals(name));
     for (Path path : paths) {
       if (path.name().equals(name)) {

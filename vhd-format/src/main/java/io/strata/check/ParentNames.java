@@ -15,7 +15,7 @@ final class ParentNames {
 
   private ParentNames() {}
 
-  /// A path's last part.
+  /// A path's last part. The header's name may be a path too: Windows writes it so.
   static String last(String path) {
     return path.substring(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
   }

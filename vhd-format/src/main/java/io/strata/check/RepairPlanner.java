@@ -318,7 +318,7 @@ final class RepairPlanner {
     }
     if (wanted.contains(Fix.LOCATOR_NAME)) {
       for (LocatorCheck.Path path : paths) {
-        locatorName(path, header.parentName());
+        locatorName(path, ParentNames.last(header.parentName()));
       }
     }
   }

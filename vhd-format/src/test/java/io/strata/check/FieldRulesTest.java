@@ -8,6 +8,7 @@ import io.strata.vhd.VhdCreator;
 import io.strata.vhd.VhdLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -77,6 +78,21 @@ final class FieldRulesTest {
     HarmlessRepair.check(base, Images.among());
     assertThat(check(base)).isEmpty();
     assertThat(Images.read(base, VhdLayout.FOOTER_SAVED_STATE_AT, 1).get()).isZero();
+  }
+
+  /// As Windows writes it; and Linux allows a backslash in a name.
+  @Test
+  void headerMayNameTheParentByAPath() throws IOException {
+    byte[] path = "C:\\disks\\base.vhd".getBytes(StandardCharsets.UTF_16BE);
+    header(child, VhdLayout.HEADER_PARENT_NAME_AT, path);
+    assertThat(check(child)).isEmpty();
+    long entry = LOCATORS + VhdLayout.LOCATOR_OFFSET_AT;
+    long text = Images.read(child, entry, Long.BYTES).getLong() + "file://./".length();
+    Images.putByte(child, text, 'X');
+    assertOnly(child, "locator-name-differs", Severity.WARNING, true);
+    HarmlessRepair.check(child, Images.among(base));
+    assertThat(check(child)).isEmpty();
+    assertThat(Images.read(child, text, 1).get()).isEqualTo((byte) 'b');
   }
 
   @Test
