@@ -5,6 +5,7 @@ import io.strata.block.Container;
 import io.strata.block.FileContainer;
 import io.strata.spi.ErrorCode;
 import io.strata.spi.StorageException;
+import io.strata.toolstack.Rendering;
 import io.strata.toolstack.image.ImageDevice;
 import io.strata.toolstack.image.ImageLock;
 import io.strata.vhd.DiskType;
@@ -47,9 +48,9 @@ final class VhdCoalesce {
     terminal
         .out()
         .println(
-            parent
+            Rendering.escaped(parent.toString())
                 + " holds all of "
-                + child
+                + Rendering.escaped(child.toString())
                 + " now, which can be removed if nothing else needs it");
     return 0;
   }

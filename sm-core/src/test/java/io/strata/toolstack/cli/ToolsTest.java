@@ -214,6 +214,15 @@ final class ToolsTest {
     done("vhd", "coalesce", path("c.vhd"));
   }
 
+  @Test
+  void namesOfMergedFilesLeaveTheTerminalAlone() throws IOException {
+    disk("p\u001b[31m.vhd");
+    done("vhd", "snapshot", path("p\u001b[31m.vhd"), path("c.vhd"));
+    assertThat(said(0, "vhd", "coalesce", path("c.vhd")))
+        .contains("p\\u001b[31m.vhd holds all of")
+        .doesNotContain("\u001b");
+  }
+
   private static void damage(Path file, int at) throws IOException {
     byte[] bytes = Files.readAllBytes(file);
     bytes[at] ^= 1;
