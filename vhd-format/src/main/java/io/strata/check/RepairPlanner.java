@@ -218,12 +218,15 @@ final class RepairPlanner {
     add(new RepairStep.Write(fix, sentence, offset, before, after));
   }
 
-  /// Whether the end's footer shares its bytes with another part, which would be changed with it.
+  /// Whether the end's footer shares its bytes with another part, which would be changed with it: a
+  /// block, too, which readers take where the footer is not the one in force.
   private boolean endShared() {
     return findings.stream()
         .anyMatch(finding ->
-            finding instanceof HeaderFinding.PartsOverlap overlap
-                && overlap.other().equals(Parts.END));
+            (finding instanceof HeaderFinding.PartsOverlap overlap
+                    && overlap.other().equals(Parts.END))
+                || (finding instanceof TableFinding.EntryOutside entry
+                    && entry.sector() * SECTOR_BYTES < subject.sizeBytes()));
   }
 
   /// Whether some part is not where the header says, so that the header may say it wrong.

@@ -107,6 +107,19 @@ final class RepairableTest {
     return !found;
   }
 
+  /// A reader takes the block as it is while the copy is in force, and refuses it on a footer.
+  @Test
+  void endThatABlockLiesOnIsLeftAlone() throws IOException {
+    MemoryContainer image = Images.copy(dynamic);
+    long end = Images.endFooterAt(image);
+    Images.putByte(image, end + VhdLayout.FOOTER_HIDDEN_AT, 1);
+    Images.sealFooter(image, end);
+    Images.putInt(image, Images.entryAt(image, 3), (int) (end / 512) - 4096);
+    byte[] before = Images.read(image, end, 512).array();
+    HarmlessRepair.check(image, Images.among());
+    assertThat(Images.read(image, end, 512).array()).isEqualTo(before);
+  }
+
   /// Where the size can't be, nothing can be said of the geometry.
   @Test
   void geometryOfADiskOfNoBytesIsLeftAlone() throws IOException {
