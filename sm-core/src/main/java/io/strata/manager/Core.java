@@ -10,6 +10,8 @@ import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import io.strata.spi.VhdTree;
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
 
 /// What every collaborator of the manager works with.
 record Core(
@@ -42,6 +44,17 @@ record Core(
     @Override
     public boolean anyLost() throws StorageException {
       return catalog.read(r -> r.anyMissing(sr));
+    }
+
+    @Override
+    public List<VdiUuid> children(VdiUuid node) throws StorageException {
+      List<VdiUuid> disks = new ArrayList<>();
+      for (VdiUuid child : catalog.read(r -> r.children(node))) {
+        if (contains(child)) {
+          disks.add(child);
+        }
+      }
+      return disks;
     }
   }
 }

@@ -18,6 +18,11 @@ public interface VhdTree {
     default boolean anyLost() throws StorageException {
       return false;
     }
+
+    /// The disks that depended on a node when they were seen last.
+    default List<VdiUuid> children(VdiUuid node) throws StorageException {
+      return List.of();
+    }
   }
 
   /// Says who knows which nodes are disks: from now on none of them goes along with its last child,

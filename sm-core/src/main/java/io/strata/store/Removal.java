@@ -4,6 +4,7 @@ package io.strata.store;
 import io.strata.spi.AccessMode;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
+import io.strata.spi.Volume.Kind;
 import io.strata.vhd.ParentLink;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -36,6 +37,13 @@ final class Removal {
       shelf.hide(vdi, true);
       return;
     }
+    if (found.get().kind() == Kind.VHD
+        && found.get().problem().isEmpty()
+        && shelf.awaited(vdi, vdi)) {
+      LOG.log(Level.WARNING, "VDI {0} stays as a base: a disk that is not found needs it", vdi);
+      shelf.hide(vdi, true);
+      return;
+    }
     Optional<Node> next = found;
     while (next.isPresent()) {
       Node node = next.get();
@@ -44,20 +52,20 @@ final class Removal {
       shelf.store.sync();
       shelf.refresh(node.vdi());
       // Whose child an unreadable one was is for a collection to see.
-      next = useless(node.parent());
+      next = useless(node.parent(), vdi);
     }
   }
 
-  private Optional<Node> useless(Optional<ParentLink> parent) {
+  private Optional<Node> useless(Optional<ParentLink> parent, VdiUuid going) {
     return parent
         .map(ParentLink::uuid)
         .flatMap(shelf.index()::resolve)
         .filter(n -> n.hidden() && !shelf.index().needed(n) && !shelf.mayBeDisk(n.vdi()))
-        .filter(this::mayRemove);
+        .filter(n -> mayRemove(n, going));
   }
 
-  private boolean mayRemove(Node orphan) {
-    Optional<String> doubt = shelf.doubt();
+  private boolean mayRemove(Node orphan, VdiUuid going) {
+    Optional<String> doubt = shelf.doubt(orphan.vdi(), going);
     doubt.ifPresent(
         why -> LOG.log(Level.WARNING, "Base {0} is kept: {1}", orphan.vdi().toString(), why));
     return doubt.isEmpty();

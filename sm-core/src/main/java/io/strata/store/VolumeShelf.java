@@ -81,13 +81,15 @@ final class VolumeShelf {
 
   /// Why a node that nobody seems to need may be needed all the same: a VHD that can't be read, or
   /// whose parent can't be found, may depend on any node, and so may a disk that is not found.
-  Optional<String> doubt() {
+  ///
+  /// @param going a disk that goes, and needs nothing any more
+  Optional<String> doubt(VdiUuid node, VdiUuid going) {
     List<Node> unreadable = index.unreadable();
     if (!unreadable.isEmpty()) {
       return Optional.of(
           unreadable.getFirst().name() + " or its parent can't be read and may depend on it");
     }
-    return anyLost()
+    return anyLost() || awaited(node, going)
         ? Optional.of("a disk of the SR is not found and may depend on it")
         : Optional.empty();
   }
@@ -97,9 +99,25 @@ final class VolumeShelf {
     try {
       return disks.anyLost();
     } catch (StorageException e) {
-      LOG.log(Level.WARNING, "A disk is taken for lost: {0}", e.getMessage());
-      return true;
+      return unknown(e);
     }
+  }
+
+  /// Whether a disk that is not found for now may depend on a node. No scan need have noticed that.
+  ///
+  /// @param going a disk that goes, and needs nothing any more
+  boolean awaited(VdiUuid node, VdiUuid going) {
+    try {
+      return disks.children(node).stream()
+          .anyMatch(disk -> !disk.equals(going) && index.find(disk).isEmpty());
+    } catch (StorageException e) {
+      return unknown(e);
+    }
+  }
+
+  private static boolean unknown(StorageException e) {
+    LOG.log(Level.WARNING, "A disk is taken for lost: {0}", e.getMessage());
+    return true;
   }
 
   /// A VHD that becomes a parent, or is one, must be the only one that its children can mean.

@@ -2,6 +2,7 @@
 package io.strata.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.strata.block.BlockDevice;
 import io.strata.gc.GcAction;
@@ -18,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -141,6 +143,51 @@ class LostDisksTest {
     assertThat(manager.srGc(sr)).isEmpty();
     putBack(snapshot);
     assertThat(read(snapshot)).isEqualTo(1);
+  }
+
+  @Test
+  void destroyingASnapshotKeepsItForALostDisk() throws Exception {
+    manager.vdiRevert(snapshot);
+    manager.srGc(sr);
+    assertThat(manager.vdi(disk).parent()).contains(snapshot);
+    moveAside(disk);
+    manager.vdiDestroy(snapshot);
+    assertThat(manager.srGc(sr)).isEmpty();
+    putBack(disk);
+    assertThat(read(disk)).isEqualTo(1);
+  }
+
+  @Test
+  void destroyingASnapshotKeepsItForADiskThatAScanMissed() throws Exception {
+    manager.vdiRevert(snapshot);
+    manager.srGc(sr);
+    moveAside(disk);
+    manager.srScan(sr);
+    manager.vdiDestroy(snapshot);
+    assertKept(manager.srGcPlan(sr));
+    manager.vdiForget(disk);
+    assertThat(manager.srGc(sr)).hasSize(1).allMatch(GcAction.Remove.class::isInstance);
+  }
+
+  /// Whoever tries to open the disk takes note that its file is gone; no scan has yet.
+  @Test
+  void destroyingASnapshotKeepsTheBaseOfADiskThatNoScanMissed() throws Exception {
+    moveAside(disk);
+    assertThatThrownBy(() -> driver.attachedTo(sr).open(disk, AccessMode.RW))
+        .isInstanceOf(StorageException.class);
+    manager.vdiDestroy(snapshot);
+    assertThat(manager.srGc(sr)).isEmpty();
+    putBack(disk);
+    assertThat(read(disk)).isEqualTo(2);
+  }
+
+  @Test
+  void baseGoesWithTheLastDiskThatNeedsIt() throws Exception {
+    manager.vdiDestroy(snapshot);
+    manager.vdiDestroy(disk);
+    try (Stream<Path> left = Files.list(folder.resolve("sr"))) {
+      assertThat(left).noneMatch(file -> file.toString().endsWith(".vhd"));
+    }
   }
 
   /// It has not seen the disks, and knows of them by what the SR says.
