@@ -12,9 +12,11 @@ import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
 import io.strata.spi.Volume;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// What an operation on volumes means for the catalog. The storage is asked first, outside the
 /// transaction; a first run and a replay use the same.
@@ -40,16 +42,25 @@ final class VolumeResults {
         "Copy the disk with vdi-copy, or use an SR of another type.");
   }
 
-  /// A new VDI, and the nodes whose place in the tree it changed.
+  /// A new VDI, and the nodes whose place in the tree it changed: with them what depended on them,
+  /// since a base may have what a disk held before.
   Catalog.Change added(Repository repository, VdiRecord vdi, List<VdiUuid> touched)
       throws StorageException {
     Volume volume = require(repository, vdi.uuid());
-    Catalog.Change others = observed(repository, vdi.sr(), touched);
+    Catalog.Change others = observed(repository, vdi.sr(), withChildren(touched));
     return w -> {
       w.insertVdi(vdi);
       w.observeVdi(volume);
       others.apply(w);
     };
+  }
+
+  private List<VdiUuid> withChildren(List<VdiUuid> nodes) throws StorageException {
+    Set<VdiUuid> all = new LinkedHashSet<>(nodes);
+    for (VdiUuid node : nodes) {
+      all.addAll(core.catalog().read(r -> r.children(node)));
+    }
+    return List.copyOf(all);
   }
 
   /// A VDI that was changed on the storage.

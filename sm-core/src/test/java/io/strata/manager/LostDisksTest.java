@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.strata.block.BlockDevice;
+import io.strata.block.Container;
+import io.strata.block.FileContainer;
 import io.strata.gc.GcAction;
 import io.strata.spi.AccessMode;
 import io.strata.spi.PbdUuid;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
 import io.strata.spi.VdiUuid;
+import io.strata.vhd.VhdCreator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -19,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -181,6 +185,27 @@ class LostDisksTest {
     assertThat(read(disk)).isEqualTo(2);
   }
 
+  /// As another program makes it: its parent is a disk, and becomes a base with the next snapshot.
+  @Test
+  void baseIsKeptForALostDiskThatDependedOnADiskBefore() throws Exception {
+    VdiUuid child = VdiUuid.random();
+    try (Container image = FileContainer.create(inSr(child));
+        Container below = FileContainer.openReadOnly(inSr(disk))) {
+      VhdCreator.differencing(image, UUID.randomUUID(), below, disk + ".vhd");
+      image.flush();
+    }
+    manager.srScan(sr);
+    assertThat(manager.vdi(child).parent()).contains(disk);
+    VdiUuid later = manager.vdiSnapshot(VdiSnapshot.of(disk));
+    assertThat(manager.vdi(child).parent()).isEqualTo(manager.vdi(disk).parent());
+    moveAside(child);
+    manager.vdiDestroy(later);
+    manager.vdiRevert(snapshot);
+    manager.srGc(sr);
+    putBack(child);
+    assertThat(read(child)).isEqualTo(2);
+  }
+
   @Test
   void baseGoesWithTheLastDiskThatNeedsIt() throws Exception {
     manager.vdiDestroy(snapshot);
@@ -270,14 +295,18 @@ class LostDisksTest {
 
   private void moveAside(VdiUuid... vdis) throws IOException {
     for (VdiUuid vdi : vdis) {
-      Files.move(folder.resolve("sr").resolve(vdi + ".vhd"), aside(vdi));
+      Files.move(inSr(vdi), aside(vdi));
     }
   }
 
   private void putBack(VdiUuid... vdis) throws IOException {
     for (VdiUuid vdi : vdis) {
-      Files.move(aside(vdi), folder.resolve("sr").resolve(vdi + ".vhd"));
+      Files.move(aside(vdi), inSr(vdi));
     }
+  }
+
+  private Path inSr(VdiUuid vdi) {
+    return folder.resolve("sr").resolve(vdi + ".vhd");
   }
 
   private Path aside(VdiUuid vdi) {
