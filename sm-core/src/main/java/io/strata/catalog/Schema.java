@@ -67,8 +67,13 @@ final class Schema {
       ALTER TABLE vdi ADD COLUMN cbt_enabled {BIGINT} NOT NULL DEFAULT 0;
       """;
 
+  private static final String VERSION_3 =
+      """
+      CREATE INDEX vdi_of_parent ON vdi(parent);
+      """;
+
   private static final Pattern STATEMENT_END = Pattern.compile(";\n");
-  private static final List<String> MIGRATIONS = List.of(VERSION_1, VERSION_2);
+  private static final List<String> MIGRATIONS = List.of(VERSION_1, VERSION_2, VERSION_3);
 
   private Schema() {}
 

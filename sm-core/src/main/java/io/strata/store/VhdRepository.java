@@ -247,6 +247,12 @@ public final class VhdRepository implements Repository {
           refused + "other VDIs depend on its data.",
           "Clone it and write to the clone.");
     }
+    if (shelf.awaited(node.vdi(), node.vdi())) {
+      throw new StorageException(
+          ErrorCode.VDI_UNAVAILABLE,
+          refused + "a VDI depends on its data that is not found for now.",
+          "Bring that one's file back and run sr-scan, or vdi-forget it if it is lost.");
+    }
     List<Node> unreadable = shelf.index().unreadable();
     if (node.hidden() && !unreadable.isEmpty()) {
       throw new StorageException(

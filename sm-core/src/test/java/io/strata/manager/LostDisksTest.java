@@ -9,6 +9,7 @@ import io.strata.block.Container;
 import io.strata.block.FileContainer;
 import io.strata.gc.GcAction;
 import io.strata.spi.AccessMode;
+import io.strata.spi.ErrorCode;
 import io.strata.spi.PbdUuid;
 import io.strata.spi.SrUuid;
 import io.strata.spi.StorageException;
@@ -131,6 +132,39 @@ class LostDisksTest {
   }
 
   @Test
+  void diskIsNotWrittenThatALostDiskDependsOn() throws Exception {
+    VdiUuid child = foreignChild();
+    moveAside(child);
+    manager.srScan(sr);
+    assertThatThrownBy(() -> write(9))
+        .isInstanceOfSatisfying(
+            StorageException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.VDI_UNAVAILABLE))
+        .hasMessageContaining("is not found for now");
+    assertThatThrownBy(() -> manager.vdiResize(disk, 16L << 20))
+        .hasMessageContaining("is not found for now");
+    assertThat(read(disk)).isEqualTo(2);
+    putBack(child);
+    assertThat(read(child)).isEqualTo(2);
+    moveAside(child);
+    manager.srScan(sr);
+    manager.vdiForget(child);
+    write(9);
+    assertThat(read(disk)).isEqualTo(9);
+  }
+
+  /// An image over the disk, as another program makes it.
+  private VdiUuid foreignChild() throws Exception {
+    VdiUuid child = VdiUuid.random();
+    try (Container image = FileContainer.create(inSr(child));
+        Container below = FileContainer.openReadOnly(inSr(disk))) {
+      VhdCreator.differencing(image, UUID.randomUUID(), below, disk + ".vhd");
+      image.flush();
+    }
+    manager.srScan(sr);
+    return child;
+  }
+
+  @Test
   void lostSnapshotThatIsForgottenKeepsNothing() throws Exception {
     moveAside(snapshot);
     manager.srScan(sr);
@@ -188,13 +222,7 @@ class LostDisksTest {
   /// As another program makes it: its parent is a disk, and becomes a base with the next snapshot.
   @Test
   void baseIsKeptForALostDiskThatDependedOnADiskBefore() throws Exception {
-    VdiUuid child = VdiUuid.random();
-    try (Container image = FileContainer.create(inSr(child));
-        Container below = FileContainer.openReadOnly(inSr(disk))) {
-      VhdCreator.differencing(image, UUID.randomUUID(), below, disk + ".vhd");
-      image.flush();
-    }
-    manager.srScan(sr);
+    VdiUuid child = foreignChild();
     assertThat(manager.vdi(child).parent()).contains(disk);
     VdiUuid later = manager.vdiSnapshot(VdiSnapshot.of(disk));
     assertThat(manager.vdi(child).parent()).isEqualTo(manager.vdi(disk).parent());

@@ -11,8 +11,12 @@ import java.util.Optional;
 
 /// The blocks that the BAT names within the image and apart from its metadata, by their place.
 ///
-/// Takes 8 bytes a block, and no more blocks than the image has room for.
+/// Takes 8 bytes a block, and no more blocks than the image has room for, up to a bound.
 final class BlockTable {
+  /// Blocks that are kept: all that an image of 2 TiB has room for where they have 128 KiB, in 128
+  /// MiB of memory.
+  static final int MOST_BLOCKS = 1 << 24;
+
   private static final int BLOCK_BITS = 30;
   private static final int CHUNK_BYTES = 1 << 18;
 

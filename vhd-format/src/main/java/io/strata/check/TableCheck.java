@@ -21,6 +21,7 @@ final class TableCheck {
   private final long lastSector;
   private final long mostBlocks;
   private final BlockTable table = new BlockTable();
+  private boolean toldTooLarge;
 
   /// A part of the image that no block may lie on.
   ///
@@ -82,8 +83,18 @@ final class TableCheck {
         return;
       }
     }
-    if (table.size() <= mostBlocks) {
+    if (table.size() == BlockTable.MOST_BLOCKS) {
+      tooLarge(block);
+    } else if (table.size() <= mostBlocks) {
       table.add(block, sector);
+    }
+  }
+
+  private void tooLarge(int block) {
+    table.unsound();
+    if (!toldTooLarge) {
+      toldTooLarge = true;
+      subject.add(new TableFinding.TableTooLarge(where(block), BlockTable.MOST_BLOCKS));
     }
   }
 

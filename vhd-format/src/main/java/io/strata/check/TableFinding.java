@@ -101,4 +101,24 @@ public sealed interface TableFinding extends Finding {
       return "at least " + entries;
     }
   }
+
+  /// More blocks than are compared with each other; a crafted BAT can name millions of small ones.
+  ///
+  /// @param where the first entry that is not looked at
+  record TableTooLarge(Where where, int most) implements TableFinding {
+    @Override
+    public Severity severity() {
+      return Severity.WARNING;
+    }
+
+    @Override
+    public String expected() {
+      return "at most " + most + " blocks in use";
+    }
+
+    @Override
+    public String found() {
+      return "more, which are not compared with the others";
+    }
+  }
 }

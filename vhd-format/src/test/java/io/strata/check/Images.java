@@ -2,6 +2,7 @@
 package io.strata.check;
 
 import io.strata.block.BlockDevice.Durability;
+import io.strata.block.Container;
 import io.strata.block.sim.MemoryContainer;
 import io.strata.vhd.Checksums;
 import io.strata.vhd.ParentResolver;
@@ -86,17 +87,17 @@ final class Images {
     return ByteBuffer.wrap(bytes);
   }
 
-  static ByteBuffer read(MemoryContainer image, long offset, int length) throws IOException {
+  static ByteBuffer read(Container image, long offset, int length) throws IOException {
     ByteBuffer bytes = ByteBuffer.allocate(length);
     image.read(offset, bytes);
     return bytes.flip();
   }
 
-  static void write(MemoryContainer image, long offset, ByteBuffer bytes) throws IOException {
+  static void write(Container image, long offset, ByteBuffer bytes) throws IOException {
     image.write(offset, bytes, Durability.WRITE_BACK);
   }
 
-  static void putInt(MemoryContainer image, long offset, int value) throws IOException {
+  static void putInt(Container image, long offset, int value) throws IOException {
     write(image, offset, ByteBuffer.allocate(4).putInt(value).flip());
   }
 
@@ -125,16 +126,16 @@ final class Images {
         Checksums.of(footer, 0, VhdLayout.FOOTER_BYTES, VhdLayout.FOOTER_CHECKSUM_AT));
   }
 
-  static long headerAt(MemoryContainer image) throws IOException {
+  static long headerAt(Container image) throws IOException {
     return read(image, VhdLayout.FOOTER_DATA_OFFSET_AT, 8).getLong();
   }
 
   /// Makes the header's checksum right.
-  static void sealHeader(MemoryContainer image) throws IOException {
+  static void sealHeader(Container image) throws IOException {
     sealHeaderAt(image, headerAt(image));
   }
 
-  static void sealHeaderAt(MemoryContainer image, long at) throws IOException {
+  static void sealHeaderAt(Container image, long at) throws IOException {
     ByteBuffer header = read(image, at, VhdLayout.HEADER_BYTES);
     putInt(
         image,
@@ -142,7 +143,7 @@ final class Images {
         Checksums.of(header, 0, VhdLayout.HEADER_BYTES, VhdLayout.HEADER_CHECKSUM_AT));
   }
 
-  static long tableAt(MemoryContainer image) throws IOException {
+  static long tableAt(Container image) throws IOException {
     return read(image, headerAt(image) + VhdLayout.HEADER_TABLE_OFFSET_AT, 8).getLong();
   }
 

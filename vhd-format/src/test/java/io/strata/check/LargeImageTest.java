@@ -49,6 +49,38 @@ final class LargeImageTest {
     }
   }
 
+  /// A BAT of small blocks can name more than there is memory for.
+  @Test
+  void moreBlocksThanAreComparedAreAFinding() throws IOException {
+    int blocks = BlockTable.MOST_BLOCKS + 1000;
+    try (FileContainer image = FileContainer.create(folder.resolve("many.vhd"))) {
+      VhdCreator.dynamic(image, UUID.randomUUID(), (long) blocks << 16);
+      ByteBuffer footer = Images.read(image, 0, VhdLayout.FOOTER_BYTES);
+      long header = Images.headerAt(image);
+      Images.putInt(image, header + VhdLayout.HEADER_BLOCK_SIZE_AT, 1 << 16);
+      Images.putInt(image, header + VhdLayout.HEADER_MAX_ENTRIES_AT, blocks);
+      Images.sealHeader(image);
+      long table = Images.tableAt(image);
+      long at = table / 512 + blocks / 128 + 1;
+      image.ensureCapacity((at + 129L * blocks) * 512 + VhdLayout.FOOTER_BYTES);
+      Images.write(image, image.sizeBytes() - VhdLayout.FOOTER_BYTES, footer);
+      int block = 0;
+      while (block < blocks) {
+        ByteBuffer chunk = ByteBuffer.allocate(4 * Math.min(1 << 18, blocks - block));
+        while (chunk.hasRemaining()) {
+          chunk.putInt((int) (at + 129L * block++));
+        }
+        Images.write(image, table + 4L * block - chunk.limit(), chunk.flip());
+      }
+      CheckReport report = VhdChecker.check(image, CheckOptions.standard());
+      assertThat(report.allocatedBlocks()).isEqualTo(blocks);
+      assertThat(report.findings())
+          .filteredOn(TableFinding.class::isInstance)
+          .singleElement()
+          .isInstanceOf(TableFinding.TableTooLarge.class);
+    }
+  }
+
   private static void create(Path file) throws IOException {
     try (FileContainer image = FileContainer.create(file)) {
       VhdCreator.dynamic(image, UUID.randomUUID(), 256L << 30);
