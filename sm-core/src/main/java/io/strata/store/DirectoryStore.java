@@ -42,16 +42,36 @@ public final class DirectoryStore implements ContainerStore {
   private static final String METADATA_DRAFT = METADATA + ".tmp";
 
   private final Path directory;
+  private final Optional<Object> attached;
 
-  /// @param directory an existing folder
+  /// @param directory an existing folder; another one that takes its place later is refused
   public DirectoryStore(Path directory) {
     this.directory = directory;
+    attached = folderAt(directory);
+  }
+
+  private static Optional<Object> folderAt(Path directory) {
+    try {
+      return Optional.ofNullable(
+          Files.readAttributes(directory, BasicFileAttributes.class).fileKey());
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  /// The folder, which may have been moved away or unmounted: what is at its place then is not the
+  /// SR.
+  private Path here() throws IOException {
+    if (!folderAt(directory).equals(attached)) {
+      throw new FolderGoneException(directory);
+    }
+    return directory;
   }
 
   @Override
   public List<String> names() throws IOException {
     List<String> names = new ArrayList<>();
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(here())) {
       for (Path entry : entries) {
         String name = entry.getFileName().toString();
         if (!name.startsWith(METADATA) && Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS)) {
@@ -84,7 +104,7 @@ public final class DirectoryStore implements ContainerStore {
   }
 
   @Override
-  public boolean exists(String name) {
+  public boolean exists(String name) throws IOException {
     return Files.isRegularFile(path(name), LinkOption.NOFOLLOW_LINKS);
   }
 
@@ -109,23 +129,23 @@ public final class DirectoryStore implements ContainerStore {
 
   @Override
   public void sync() throws IOException {
-    FileSystemSync.ofFolder(directory);
+    FileSystemSync.ofFolder(here());
   }
 
   @Override
   public void syncAll() throws IOException {
-    FileSystemSync.ofAllAt(directory);
+    FileSystemSync.ofAllAt(here());
   }
 
   @Override
   public SpaceStat space() throws IOException {
-    FileStore filesystem = Files.getFileStore(directory);
+    FileStore filesystem = Files.getFileStore(here());
     return new SpaceStat(filesystem.getTotalSpace(), filesystem.getUsableSpace());
   }
 
   @Override
   public Optional<byte[]> readMetadata() throws IOException {
-    Path file = directory.resolve(METADATA);
+    Path file = here().resolve(METADATA);
     if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
       return Optional.empty();
     }
@@ -145,7 +165,7 @@ public final class DirectoryStore implements ContainerStore {
 
   @Override
   public void writeMetadata(byte[] content) throws IOException {
-    Path draft = directory.resolve(METADATA_DRAFT);
+    Path draft = here().resolve(METADATA_DRAFT);
     Files.deleteIfExists(draft);
     try (FileChannel channel =
         FileChannel.open(
@@ -171,10 +191,10 @@ public final class DirectoryStore implements ContainerStore {
   @Override
   public void close() {}
 
-  private Path path(String name) {
+  private Path path(String name) throws IOException {
     if (name.isEmpty() || name.contains("/") || name.equals(".") || name.equals("..")) {
       throw new IllegalArgumentException("'" + name + "' is not a file name");
     }
-    return directory.resolve(name);
+    return here().resolve(name);
   }
 }

@@ -23,6 +23,13 @@ final class StoreFailures {
           "Restore the file from a backup, then scan the SR again; other VDIs are not affected.",
           failed);
     }
+    if (failed instanceof FolderGoneException) {
+      return new StorageException(
+          ErrorCode.SR_UNAVAILABLE,
+          what,
+          "Mount it, or bring the folder back; if it was mounted anew, unplug and plug the SR.",
+          failed);
+    }
     if (failed instanceof NoSuchFileException) {
       return new StorageException(
           ErrorCode.VDI_MISSING, what, "Scan the SR to see what it holds.", failed);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.strata.block.BlockDevice;
 import io.strata.block.Container;
 import io.strata.block.FileContainer;
+import io.strata.catalog.VdiRecord;
 import io.strata.gc.GcAction;
 import io.strata.spi.AccessMode;
 import io.strata.spi.ErrorCode;
@@ -25,10 +26,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Disks whose files are not found for a while, and what they depend on.
 class LostDisksTest {
@@ -162,6 +166,34 @@ class LostDisksTest {
     }
     manager.srScan(sr);
     return child;
+  }
+
+  /// As below a mount that is gone.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatStandsInTheFoldersPlaceIsNotTheSr(boolean another) throws Exception {
+    Path sound = folder.resolve("sr");
+    Path away = folder.resolve("sr-away");
+    Files.move(sound, away);
+    if (another) {
+      Files.createDirectory(sound);
+    }
+    assertUnavailable(() -> manager.srScan(sr));
+    assertUnavailable(() -> manager.vdiCreate(VdiCreate.of(sr, "new", 8L << 20)));
+    assertUnavailable(() -> manager.vdiSnapshot(VdiSnapshot.of(disk)));
+    assertUnavailable(() -> manager.vdiDestroy(snapshot));
+    if (another) {
+      Files.delete(sound);
+    }
+    Files.move(away, sound);
+    assertThat(manager.vdis(sr)).filteredOn(VdiRecord::missing).isEmpty();
+    assertWhole();
+  }
+
+  private static void assertUnavailable(ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOfSatisfying(
+            StorageException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SR_UNAVAILABLE));
   }
 
   @Test
