@@ -4,11 +4,15 @@ package io.strata.interop;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.strata.block.FileContainer;
+import io.strata.check.CheckOptions;
+import io.strata.check.VhdChecker;
 import io.strata.vhd.VhdChain;
 import io.strata.vhd.VhdEditor;
 import io.strata.vhd.VhdInfo;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -81,6 +85,34 @@ final class QemuImageTest {
       model.assertHeldBy(chain);
     }
     assertQemuReads(model, vhd);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "subformat=dynamic",
+        "subformat=fixed",
+        "subformat=dynamic,force_size=on",
+        "subformat=fixed,force_size=on"
+      })
+  void imageMadeByQemuHasNoFindings(String options) throws IOException {
+    Path vhd = folder.file("made");
+    for (long sizeBytes : List.of(512L << 10, 41L << 20, 300L << 30)) {
+      qemuImg
+          .run("create", "-f", "vpc", "-o", options, vhd.toString(), Long.toString(sizeBytes))
+          .ok();
+      assertNoFindings(vhd);
+      Tool.require("qemu-io").run("-f", "vpc", "-c", "write -P 7 1k 300k", vhd.toString()).ok();
+      assertNoFindings(vhd);
+      Files.delete(vhd);
+    }
+  }
+
+  private static void assertNoFindings(Path vhd) throws IOException {
+    try (FileContainer image = FileContainer.openReadOnly(vhd)) {
+      CheckOptions withBitmaps = CheckOptions.standard().withBitmaps();
+      assertThat(VhdChecker.check(image, withBitmaps).findings()).isEmpty();
+    }
   }
 
   @ParameterizedTest
