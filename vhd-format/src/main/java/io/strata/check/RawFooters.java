@@ -51,8 +51,8 @@ record RawFooters(RawFooter end, Optional<RawFooter> copy, Optional<RawFooter> o
     return copy.filter(RawFooter::valid).filter(footer -> footer.type() != DiskType.FIXED);
   }
 
-  /// The footer that readers believe: the copy at offset 0 of images that have one; a fixed disk's
-  /// first sector belongs to the guest.
+  /// The footer that readers believe: the copy at offset 0 of images that have one, unless the end
+  /// knows a larger disk; a fixed disk's first sector belongs to the guest.
   Optional<RawFooter> inForce() {
     if (!end.valid()) {
       return validCopy().or(() -> oldEnd);
@@ -60,11 +60,13 @@ record RawFooters(RawFooter end, Optional<RawFooter> copy, Optional<RawFooter> o
     if (end.type() == DiskType.FIXED) {
       return Optional.of(end);
     }
-    return validCopy().filter(c -> c.uuid().equals(end.uuid())).or(() -> Optional.of(end));
+    return validCopy()
+        .filter(c -> c.uuid().equals(end.uuid()) && c.diskBytes() >= end.diskBytes())
+        .or(() -> Optional.of(end));
   }
 
   /// Whether both are valid and nobody can tell which is right: they belong to different images, or
-  /// the one that is believed knows less of the disk than the other. blktap writes the end first.
+  /// the copy knows less of the disk than the end. blktap writes the end first.
   boolean inDoubt() {
     Optional<RawFooter> other = validCopy();
     return end.valid()

@@ -50,14 +50,18 @@ record Footers(
   }
 
   /// The footer to believe. A fixed disk's first sector belongs to the guest, so a fixed footer at
-  /// the end is never overruled by what stands at offset 0.
+  /// the end is never overruled by what stands at offset 0. Of two others it is the copy, but for
+  /// one that knows a smaller disk than the end: no crash leaves that here, since the copy is
+  /// durable first, but a write of the copy that was lost does.
   VhdFooter authoritative(String location) throws VhdCorruptException {
     if (trailing.isPresent()) {
       VhdFooter end = trailing.get();
       if (end.type() == DiskType.FIXED) {
         return end;
       }
-      return copy.filter(c -> c.uuid().equals(end.uuid())).orElse(end);
+      return copy.filter(c -> c.uuid().equals(end.uuid()))
+          .filter(c -> c.currentSizeBytes() >= end.currentSizeBytes())
+          .orElse(end);
     }
     if (copy.isPresent()) {
       return copy.get();

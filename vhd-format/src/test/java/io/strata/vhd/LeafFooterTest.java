@@ -3,10 +3,12 @@ package io.strata.vhd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.strata.block.BlockDevice.Durability;
 import io.strata.block.Container;
 import io.strata.block.ForwardingContainer;
 import io.strata.block.sim.MemoryContainer;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
@@ -66,6 +68,21 @@ final class LeafFooterTest {
     leaf.commit();
     VhdMetadata metadata = VhdMetadata.read(image);
     assertThat(metadata.footer().timestamp()).isNotEqualTo(before);
+    assertThat(metadata.trailingFooterValid()).isTrue();
+  }
+
+  /// As a write of the copy leaves it that was reported as done, and lost.
+  @Test
+  void endThatKnowsALargerDiskIsBelievedAndPutInForce() throws Exception {
+    VhdCreator.dynamic(image, new UUID(1, 1), SIZE_BYTES);
+    ByteBuffer old = ByteBuffer.allocate(VhdLayout.FOOTER_BYTES);
+    image.read(0, old);
+    VhdEditor.resize(image, 2 * SIZE_BYTES);
+    image.write(0, old.flip(), Durability.WRITE_BACK);
+    assertThat(VhdMetadata.read(image).footer().currentSizeBytes()).isEqualTo(2 * SIZE_BYTES);
+    WritableLeaf.open(Layer.open(image)).finish();
+    VhdMetadata metadata = VhdMetadata.read(image);
+    assertThat(metadata.footer().currentSizeBytes()).isEqualTo(2 * SIZE_BYTES);
     assertThat(metadata.trailingFooterValid()).isTrue();
   }
 
