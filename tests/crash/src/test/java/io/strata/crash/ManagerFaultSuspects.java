@@ -65,7 +65,7 @@ final class ManagerFaultSuspects {
     if (sourceHit) {
       suspects.addAll(made);
     }
-    if (!known) {
+    if (sourceHit || !known) {
       suspects.addAll(story.rewritten(scene));
     }
     return suspects;
