@@ -26,13 +26,7 @@ public final class VhdRepairer {
   ///
   /// @param report what a check of this image found
   public static RepairPlan plan(Container container, CheckReport report) throws IOException {
-    return plan(container, report, Clock.systemUTC());
-  }
-
-  /// What would be written to repair an image, with a clock for timestamps.
-  public static RepairPlan plan(Container container, CheckReport report, Clock clock)
-      throws IOException {
-    long now = clock.instant().getEpochSecond() - VhdLayout.EPOCH_2000_SECONDS;
+    long now = Clock.systemUTC().instant().getEpochSecond() - VhdLayout.EPOCH_2000_SECONDS;
     return RepairPlanner.plan(
         new Subject(container, container.sizeBytes(), now, new Findings(0)), report);
   }

@@ -13,10 +13,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// VHD files that go back and forth between Strata and qemu.
@@ -33,6 +35,14 @@ final class QemuImageTest {
   void findQemu() {
     qemuImg = Tool.require("qemu-img");
     folder = new VhdFolder(directory);
+  }
+
+  static Stream<String> options() {
+    return Stream.of(
+        "subformat=dynamic",
+        "subformat=fixed",
+        "subformat=dynamic,force_size=on",
+        "subformat=fixed,force_size=on");
   }
 
   private ModelledDisk model() throws IOException {
@@ -88,13 +98,7 @@ final class QemuImageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "subformat=dynamic",
-        "subformat=fixed",
-        "subformat=dynamic,force_size=on",
-        "subformat=fixed,force_size=on"
-      })
+  @MethodSource("options")
   void imageMadeByQemuHasNoFindings(String options) throws IOException {
     Path vhd = folder.file("made");
     for (long sizeBytes : List.of(512L << 10, 41L << 20, 300L << 30)) {
@@ -116,13 +120,7 @@ final class QemuImageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "subformat=dynamic",
-        "subformat=fixed",
-        "subformat=dynamic,force_size=on",
-        "subformat=fixed,force_size=on"
-      })
+  @MethodSource("options")
   void imageConvertedByQemuIsReadAndWrittenHere(String options) throws IOException {
     ModelledDisk model = model();
     folder.createDynamic("source", SIZE_BYTES);
